@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/source_file.hpp"
@@ -34,14 +35,14 @@ enum class MemoryKind { dram, buffer };
 struct Memory {
   std::string name;
   MemoryKind kind = MemoryKind::buffer;
-  std::optional<Bytes> capacity;        // unset: unbounded (dram)
-  Bytes access_width{1};                // bytes per access; energy is charged per access of this width
-  std::int64_t ports = 1;               // buffer: accesses served per cycle
+  std::optional<Bytes> capacity;  // unset: unbounded (dram)
+  Bytes access_width{1};          // bytes per access; energy is charged per access of this width
+  std::int64_t ports = 1;         // buffer: accesses served per cycle
   std::int64_t banks = 1;
-  std::int64_t queue_accesses = 1024;   // buffer: accesses that may wait at the ports before operations hold back
+  std::int64_t queue_accesses = 1024;  // buffer: accesses that may wait at the ports before operations hold back
   Cycles latency{0};
-  BytesPerSecond bandwidth{0};          // dram: peak; buffer: 0 (ports × access_width per cycle)
-  double read_energy_pj = 0;            // per access
+  BytesPerSecond bandwidth{0};  // dram: peak; buffer: 0 (ports × access_width per cycle)
+  double read_energy_pj = 0;    // per access
   double write_energy_pj = 0;
   double area_um2 = 0;
   std::string energy_source, area_source;
@@ -56,6 +57,7 @@ struct PeArray {
   std::map<std::string, OperationCost> operations;  // keys: op names of the cascade language, and `mac`
   std::int64_t registers = 0;                       // per PE; 0: not stated
   double register_read_energy_pj = 0, register_write_energy_pj = 0;
+  std::string register_source;                        // where the register energies come from
   std::map<std::string, ActionEnergy> action_energy;  // energy of each action its operations use
   double pe_area_um2 = 0;                             // one PE, registers included
   std::string area_source;
@@ -74,6 +76,8 @@ struct Link {
 class Machine {
  public:
   std::string name, description;
+  std::string source;                                      // where the machine comes from; may be empty
+  std::vector<std::pair<std::string, double>> parameters;  // in document order; dim → 256
   Hertz clock{0};
   std::vector<Memory> memories;  // outermost (dram) first
   std::vector<PeArray> arrays;
@@ -89,12 +93,14 @@ class Machine {
   [[nodiscard]] std::vector<std::string> component_names() const;
 
   // Numbers a plan's expressions may use: `array2d.rows`, `array2d.columns`, `array2d.pes`, `global_buffer.capacity`
-  // (bytes), `global_buffer.access_width`, `dram.bandwidth` (bytes/s), `clock` (Hz).
+  // (bytes), `global_buffer.access_width`, `dram.bandwidth` (bytes/s), `clock` (Hz). nullopt when there is no such
+  // number (an unbounded memory has no capacity). property_names() lists exactly the names that have a value.
   [[nodiscard]] std::optional<double> property(const std::string& dotted_name) const;
   [[nodiscard]] std::vector<std::string> property_names() const;
 };
 
-// `technology` documents are found by name through `find_document("technologies", name)`.
+// Reads and validates a machine document; throws UserError with all errors of it and of its technology (arch/README.md
+// lists the codes). `technology` documents are found by name through `find_document("technologies", name)`.
 using FindTechnology = std::function<YamlNode(const std::string& name, const Span& asked_at)>;
 [[nodiscard]] Machine load_machine(const YamlNode& document, const FindTechnology& find_technology);
 [[nodiscard]] std::string print_machine(const Machine& machine);  // readable description for `einloom describe`

@@ -16,7 +16,8 @@ namespace einloom {
 
 class ScalarExpression {
  public:
-  // Throws UserError (expression-syntax, expression-unknown-function, expression-arity), pointing at the token inside `span`.
+  // Throws UserError (expression-syntax, expression-unknown-function, expression-arity), pointing at the token inside
+  // `span`.
   static ScalarExpression parse(const std::string& text, const Span& span);
 
   // Names in order of first use.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Strict YAML 1.2-like reader, the only includer of yaml-cpp. Every node knows its Span. Duplicate keys, unknown
-// keys, several documents in one file, merge keys (`<<`), anchors/aliases, tabs and wrong types are errors with position.
-// Readers below report into Diagnostics and return a fallback, so that all errors of a document are seen at once.
+// keys, several documents in one file, merge keys (`<<`), anchors/aliases, tabs and wrong types are errors with
+// position. Readers below report into Diagnostics and return a fallback, so that all errors of a document are seen at
+// once.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -31,13 +33,17 @@ class YamlNode {
   [[nodiscard]] bool is_map() const { return kind() == YamlKind::map; }
   [[nodiscard]] bool is_sequence() const { return kind() == YamlKind::sequence; }
   [[nodiscard]] bool is_scalar() const { return kind() == YamlKind::scalar; }
-  [[nodiscard]] const Span& span() const;                      // of the value
-  [[nodiscard]] const std::string& text() const;               // of a scalar; "" otherwise
-  [[nodiscard]] const std::vector<YamlNode>& items() const;    // of a sequence; empty otherwise
-  [[nodiscard]] const std::vector<YamlEntry>& entries() const; // of a map, in document order; empty otherwise
-  [[nodiscard]] YamlNode find(std::string_view key) const;     // of a map; undefined node when absent
+  // Scalars: the text on its first line, without quotes, so that span().part(offset, count) is exact. Block scalars
+  // (`|`): the first text line, so that line k (from 0) of text() is at span().line + k, same column.
+  // Maps and sequences: their first character. A value left out (`key:`): its key.
+  [[nodiscard]] const Span& span() const;
+  [[nodiscard]] const std::string& text() const;                // of a scalar; "" otherwise
+  [[nodiscard]] const std::vector<YamlNode>& items() const;     // of a sequence; empty otherwise
+  [[nodiscard]] const std::vector<YamlEntry>& entries() const;  // of a map, in document order; empty otherwise
+  [[nodiscard]] YamlNode find(std::string_view key) const;      // of a map; undefined node when absent
 
   // Builders, used by parse_yaml and with_override.
+  static YamlNode make_null(Span span);
   static YamlNode make_scalar(std::string text, Span span);
   static YamlNode make_sequence(std::vector<YamlNode> items, Span span);
   static YamlNode make_map(std::vector<YamlEntry> entries, Span span);
@@ -53,8 +59,10 @@ struct YamlEntry {
   YamlNode value;
 };
 
+inline constexpr std::size_t kMaxYamlDepth = 64;
+
 // Parses one document. UserError: yaml-syntax, yaml-duplicate-key, yaml-several-documents, yaml-merge-key,
-// yaml-alias, yaml-empty.
+// yaml-alias, yaml-too-deep, yaml-empty.
 [[nodiscard]] YamlNode parse_yaml(const SourcePtr& source);
 [[nodiscard]] YamlNode load_yaml(const std::filesystem::path& path);  // read_source + parse_yaml
 

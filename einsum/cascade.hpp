@@ -73,9 +73,13 @@ class Cascade {
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] const std::string& description() const { return description_; }
   [[nodiscard]] const std::string& paper() const { return paper_; }
+  // The hand-written kernel that checks this cascade (einsum/reference/reference.hpp); "" when it names none.
+  [[nodiscard]] const std::string& reference() const { return reference_; }
   [[nodiscard]] const std::vector<RankDecl>& ranks() const { return ranks_; }            // unpartitioned
   [[nodiscard]] const std::vector<PartitionDecl>& partitions() const { return partitions_; }
   [[nodiscard]] const std::vector<ParameterDecl>& parameters() const { return parameters_; }
+  // Ranks (or parts) that advance one index at a time, outermost first.
+  [[nodiscard]] const std::vector<RankDecl>& iterative_ranks() const { return iterative_; }
   [[nodiscard]] const std::vector<TensorDecl>& tensors() const { return tensors_; }
   [[nodiscard]] const std::vector<Einsum>& einsums() const { return einsums_; }          // in document order = a valid order
   [[nodiscard]] const DependenceGraph& graph() const { return graph_; }
@@ -90,7 +94,9 @@ class Cascade {
   [[nodiscard]] std::vector<std::string> all_ranks() const;
 
   // Predicates that hold at every point of an Einsum: its own, those of the operands it reads (rewritten to its
-  // variables), and the bounds of affine accesses (m1*M0+m0 < M). Points outside are absent.
+  // variables; predicates on variables the operand reduced stay behind), and the bounds of affine accesses
+  // (m1*M0+m0 < M). Points outside are absent. A state of an iterative tensor is always present: an absent update
+  // carries the previous state over, so readers inherit nothing from it.
   [[nodiscard]] const std::vector<Comparison>& domain(int einsum) const { return domains_[static_cast<std::size_t>(einsum)]; }
 
   // Completes a workload's extents: `given` has every rank and may have parameters; parameters default, outer parts
@@ -99,10 +105,11 @@ class Cascade {
 
  private:
   friend class CascadeBuilder;
-  std::string name_, description_, paper_;
+  std::string name_, description_, paper_, reference_;
   std::vector<RankDecl> ranks_;
   std::vector<PartitionDecl> partitions_;
   std::vector<ParameterDecl> parameters_;
+  std::vector<RankDecl> iterative_;
   std::vector<TensorDecl> tensors_;
   std::vector<Einsum> einsums_;
   std::vector<std::vector<Comparison>> domains_;

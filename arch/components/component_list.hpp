@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// The component kinds, one function per file of this folder.
+// Contract: each returns a complete description; component_list.cpp names them in sorted order.
+#pragma once
+
+#include "arch/component.hpp"
+
+namespace einloom {
+
+[[nodiscard]] ComponentDescription describe_buffer();
+[[nodiscard]] ComponentDescription describe_dram();
+[[nodiscard]] ComponentDescription describe_pe_array();
+
+// For kinds that are memories, over the parameters `access_width`, `capacity` and `energy`.
+// Reports technology-access-width and capacity-not-whole-accesses.
+void check_memory(const ComponentValues& values, Diagnostics& diagnostics);
+void set_memory_energy(const ComponentValues& values, Memory& memory);
+
+}  // namespace einloom

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Draft → validated cascade.
+#include "einsum/cascade_builder.hpp"
+
+#include <algorithm>
+
+#include "einsum/validator.hpp"
+
+namespace einloom {
+
+const TensorDecl* CascadeDraft::find_tensor(const std::string& tensor) const {
+  const auto found =
+      std::find_if(tensors.begin(), tensors.end(), [&](const TensorDecl& decl) { return decl.name == tensor; });
+  return found == tensors.end() ? nullptr : &*found;
+}
+
+const PartitionDecl* CascadeDraft::partition_of(const std::string& rank) const {
+  const auto found = std::find_if(partitions.begin(), partitions.end(),
+                                  [&](const PartitionDecl& partition) { return partition.rank == rank; });
+  return found == partitions.end() ? nullptr : &*found;
+}
+
+const PartitionDecl* CascadeDraft::partition_with(const std::string& part) const {
+  const auto found = std::find_if(partitions.begin(), partitions.end(), [&](const PartitionDecl& partition) {
+    return partition.outer == part || partition.inner == part;
+  });
+  return found == partitions.end() ? nullptr : &*found;
+}
+
+int CascadeDraft::writer_of(const std::string& tensor) const {
+  for (std::size_t i = 0; i < einsums.size(); ++i) {
+    if (einsums[i].name() == tensor) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+std::vector<std::string> CascadeDraft::rank_names() const {
+  std::vector<std::string> names;
+  for (const auto& rank : ranks) names.push_back(rank.name);
+  for (const auto& partition : partitions) {
+    names.push_back(partition.outer);
+    names.push_back(partition.inner);
+  }
+  return names;
+}
+
+bool CascadeDraft::is_rank(const std::string& rank) const {
+  const auto names = rank_names();
+  return std::find(names.begin(), names.end(), rank) != names.end();
+}
+
+bool CascadeDraft::is_iterative(const std::string& rank) const {
+  return std::any_of(iterative.begin(), iterative.end(), [&](const RankDecl& decl) { return decl.name == rank; });
+}
+
+Cascade CascadeBuilder::build(CascadeDraft draft, Diagnostics& diagnostics) {
+  validate_declarations(draft, diagnostics);
+  validate_einsums(draft, diagnostics);
+  validate_dataflow(draft, diagnostics);
+  diagnostics.throw_if_any();
+
+  Cascade cascade;
+  cascade.domains_ = make_domains(draft, diagnostics);
+  diagnostics.throw_if_any();
+  cascade.graph_ = make_graph(draft);
+  cascade.name_ = std::move(draft.name);
+  cascade.description_ = std::move(draft.description);
+  cascade.paper_ = std::move(draft.paper);
+  cascade.reference_ = std::move(draft.reference);
+  cascade.ranks_ = std::move(draft.ranks);
+  cascade.partitions_ = std::move(draft.partitions);
+  cascade.parameters_ = std::move(draft.parameters);
+  cascade.iterative_ = std::move(draft.iterative);
+  cascade.tensors_ = std::move(draft.tensors);
+  cascade.einsums_ = std::move(draft.einsums);
+  cascade.span_ = std::move(draft.span);
+  return cascade;
+}
+
+}  // namespace einloom

@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: Apache-2.0
+// The grammar of an Einsum in PEGTL (parsing expression grammar), and the syntax tree made of its parse tree.
+// The only includer of PEGTL.
+#include "einsum/parser.hpp"
+
+#include <fmt/format.h>
+
+#include <cctype>
+#include <charconv>
+#include <limits>
+#include <optional>
+#include <tao/pegtl.hpp>
+#include <tao/pegtl/contrib/parse_tree.hpp>
+
+#include "base/suggest.hpp"
+#include "einsum/ops/op.hpp"
+#include "einsum/text_places.hpp"
+
+namespace einloom {
+namespace grammar {
+
+using namespace tao::pegtl;
+
+struct ws : star<one<' ', '\t', '\n', '\r'>> {};
+struct name_rest : sor<alnum, one<'_'>> {};
+struct name : seq<alpha, star<name_rest>> {};
+struct word : seq<alpha, star<name_rest>> {};  // a name of which no node is made (look-ahead)
+struct integer : seq<plus<digit>, not_at<sor<name_rest, one<'.'>>>> {};
+struct exponent : seq<one<'e', 'E'>, opt<one<'+', '-'>>, plus<digit>> {};
+struct number : seq<plus<digit>, opt<one<'.'>, star<digit>>, opt<exponent>, not_at<name_rest>> {};
+struct comma : seq<ws, one<','>, ws> {};
+
+// Rules below that only appear inside must<> have a message in error_message.
+struct equals : one<'='> {};
+struct close_bracket : one<']'> {};
+struct close_call : one<')'> {};
+struct close_paren : one<')'> {};
+struct close_reduction : one<')'> {};
+
+// m1*M0+m0+1
+struct index_factor : sor<integer, name> {};
+struct index_term : seq<index_factor, star<ws, one<'*'>, ws, must<index_factor>>> {};
+struct index_sign : one<'+', '-'> {};
+struct index : seq<opt<index_sign, ws>, must<index_term>, star<ws, index_sign, ws, must<index_term>>> {};
+
+struct open_access : seq<name, ws, one<'['>> {};
+struct access : if_must<open_access, ws, sor<at<one<']'>>, seq<index, star<comma, index>>>, ws, close_bracket> {};
+struct output : access {};
+
+struct expression;
+struct minus : one<'-'> {};
+struct multiply_sign : one<'*', '/'> {};
+struct add_sign : one<'+', '-'> {};
+struct call : if_must<seq<name, ws, one<'('>>, ws, expression, star<comma, expression>, ws, close_call> {};
+struct paren : if_must<one<'('>, ws, expression, ws, close_paren> {};
+struct operand : sor<number, access, call, name, paren> {};
+struct unary : seq<star<minus, ws>, must<operand>> {};
+struct term : seq<unary, star<ws, multiply_sign, ws, unary>> {};
+struct expression : seq<term, star<ws, add_sign, ws, term>> {};
+
+// `sum(m1,m0)` in front of a value is a reduction; `max(p, m)` followed by an operator is a value.
+struct words : seq<word, star<comma, word>> {};
+struct only_reduces : seq<sor<string<'s', 'u', 'm'>, string<'p', 'r', 'o', 'd'>>, not_at<name_rest>> {};
+struct one_or_more : seq<word, ws, one<'('>, ws, words, ws, one<')'>> {};
+struct just_one : seq<sor<string<'m', 'a', 'x'>, string<'m', 'i', 'n'>>, ws, one<'('>, ws, word, ws, one<')'>> {};
+struct starts_reduction : sor<at<only_reduces, ws, one<'('>>, at<just_one>, at<one_or_more, ws, sor<alnum, one<'('>>>> {};
+struct reduced_name : name {};
+struct reduced_names : seq<reduced_name, star<comma, must<reduced_name>>> {};
+struct reduction : if_must<starts_reduction, name, ws, one<'('>, ws, reduced_names, ws, close_reduction> {};
+
+struct comparison_sign : sor<string<'<', '='>, string<'>', '='>, string<'=', '='>, string<'!', '='>, one<'<', '>'>> {};
+struct comparison : seq<index, ws, must<comparison_sign>, ws, index> {};
+struct keyword_and : seq<string<'a', 'n', 'd'>, not_at<name_rest>> {};
+struct predicates : if_must<one<'|'>, ws, comparison, star<ws, keyword_and, ws, comparison>> {};
+
+struct finish : eof {};
+struct einsum : must<ws, output, ws, equals, ws, star<reduction, ws>, expression, ws, opt<predicates>, ws, finish> {};
+
+template <class Rule>
+using is_node = parse_tree::selector<
+    Rule, parse_tree::store_content::on<name, integer, number, index_term, index_sign, index, access, output, minus,
+                                        multiply_sign, add_sign, call, paren, unary, term, expression, reduced_name,
+                                        reduction, comparison_sign, comparison, predicates>>;
+
+template <class>
+inline constexpr const char* error_message = nullptr;
+template <>
+inline constexpr auto error_message<ws> = "a blank";
+template <>
+inline constexpr auto error_message<output> = "the output tensor with its indices, `X[i,j]`";
+template <>
+inline constexpr auto error_message<equals> = "`=` after the output";
+template <>
+inline constexpr auto error_message<close_bracket> = "`,` or `]` in an index list";
+template <>
+inline constexpr auto error_message<close_call> = "an operator, `,` or `)` in a call";
+template <>
+inline constexpr auto error_message<close_paren> = "an operator or `)`";
+template <>
+inline constexpr auto error_message<close_reduction> = "`,` or `)` after a reduced variable";
+template <>
+inline constexpr auto error_message<reduced_name> = "an index variable to reduce";
+template <>
+inline constexpr auto error_message<index_term> = "an index (`m`, `m1*M0+m0`, a symbol or a whole number)";
+template <>
+inline constexpr auto error_message<index_factor> = "an index variable, a symbol or a whole number";
+template <>
+inline constexpr auto error_message<operand> = "a value (a number, a tensor access, a call, a name or `(`)";
+template <>
+inline constexpr auto error_message<comparison_sign> = "a comparison (< <= > >= == !=)";
+template <>
+inline constexpr auto error_message<finish> = "an operator, `|` or the end of the Einsum";
+
+struct messages {
+  template <class Rule>
+  static constexpr auto message = error_message<Rule>;
+  // A message is used where the rule stands inside must<>; elsewhere a failure backtracks.
+  template <class Rule>
+  static constexpr bool raise_on_failure = false;
+};
+template <class Rule>
+using control = must_if<messages, normal, false>::control<Rule>;
+
+}  // namespace grammar
+
+namespace {
+
+using Node = tao::pegtl::parse_tree::node;
+
+bool is_variable(const std::string& name) {
+  return std::none_of(name.begin(), name.end(), [](unsigned char c) { return std::isupper(c) != 0; });
+}
+bool is_symbol(const std::string& name) {
+  return std::none_of(name.begin(), name.end(), [](unsigned char c) { return std::islower(c) != 0; });
+}
+
+class TreeMaker {
+ public:
+  TreeMaker(const std::string& text, const Span& span) : text_(text), places_(text, span) {}
+
+  [[nodiscard]] Span place(std::size_t begin, std::size_t end) const { return places_.at(begin, end); }
+
+  Einsum einsum(const Node& root) const {
+    Einsum result;
+    for (const auto& child : root.children) {
+      if (child->is_type<grammar::output>()) result.output = access(*child);
+      if (child->is_type<grammar::reduction>()) reductions(*child, result.reductions);
+      if (child->is_type<grammar::expression>()) result.expression = expression(*child);
+      if (child->is_type<grammar::predicates>()) {
+        for (const auto& each : child->children) result.predicates.push_back(comparison(*each));
+      }
+    }
+    result.span = place(0, text_.size());
+    return result;
+  }
+
+  [[noreturn]] void fail(const Span& span, std::string message, std::string help = {}) const {
+    Diagnostic diagnostic{"einsum-syntax", std::move(message), span};
+    diagnostic.help = std::move(help);
+    throw UserError(std::move(diagnostic));
+  }
+
+ private:
+  [[nodiscard]] Span span_of(const Node& node) const {
+    std::size_t end = node.end().byte;
+    const std::size_t begin = node.begin().byte;
+    while (end > begin && std::isspace(static_cast<unsigned char>(text_[end - 1]))) --end;
+    return place(begin, end);
+  }
+
+  Access access(const Node& node) const {
+    Access result;
+    result.tensor = node.children.front()->string();
+    result.span = span_of(node);
+    for (std::size_t i = 1; i < node.children.size(); ++i) result.indices.push_back(index(*node.children[i]));
+    return result;
+  }
+
+  std::int64_t whole(const Node& node) const {
+    const auto digits = node.string_view();
+    std::int64_t value = 0;
+    const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (problem != std::errc() || value > (std::int64_t{1} << 40)) {
+      fail(span_of(node), fmt::format("`{}` is too large for an index; the largest whole number here is 2^40", digits));
+    }
+    return value;
+  }
+
+  IndexTerm index_term(const Node& node, std::int64_t sign) const {
+    IndexTerm term;
+    term.factor = sign;
+    term.span = span_of(node);
+    for (const auto& factor : node.children) {
+      if (factor->is_type<grammar::integer>()) {
+        const std::int64_t value = whole(*factor);
+        if (value != 0 && std::abs(term.factor) > (std::int64_t{1} << 40) / value) {
+          fail(term.span, "the product of whole numbers in this index is above 2^40");
+        }
+        term.factor *= value;
+        continue;
+      }
+      const std::string name = factor->string();
+      if (!is_variable(name) && !is_symbol(name)) {
+        fail(span_of(*factor), fmt::format("`{}` mixes upper and lower case; index variables are lower case (m1), ranks "
+                                           "and parameters are upper case (M1)",
+                                           name));
+      }
+      std::string& slot = is_variable(name) ? term.variable : term.symbol;
+      if (!slot.empty()) {
+        fail(term.span, fmt::format("`{}` multiplies two {}; an index term is affine: at most one variable times one symbol",
+                                    node.string_view(), is_variable(name) ? "variables" : "symbols"));
+      }
+      slot = name;
+    }
+    return term;
+  }
+
+  IndexExpression index(const Node& node) const {
+    IndexExpression result;
+    result.span = span_of(node);
+    std::int64_t sign = 1;
+    for (const auto& child : node.children) {
+      if (child->is_type<grammar::index_sign>()) {
+        sign = child->string_view() == "-" ? -1 : 1;
+      } else {
+        result.terms.push_back(index_term(*child, sign));
+      }
+    }
+    return result;
+  }
+
+  Comparison comparison(const Node& node) const {
+    Comparison result;
+    result.left = index(*node.children.at(0));
+    result.op = node.children.at(1)->string();
+    result.right = index(*node.children.at(2));
+    result.span = span_of(node);
+    return result;
+  }
+
+  void reductions(const Node& node, std::vector<Reduction>& into) const {
+    const std::string op = node.children.front()->string();
+    if (!find_reduction(op)) {
+      throw UserError(Diagnostic{"einsum-unknown-reduction", fmt::format("`{}` is no reduction operator", op),
+                                 span_of(*node.children.front()), {}, suggestion(op, reduction_names())});
+    }
+    for (std::size_t i = 1; i < node.children.size(); ++i) {
+      const std::string variable = node.children[i]->string();
+      if (!is_variable(variable)) {
+        fail(span_of(*node.children[i]),
+             fmt::format("`{}` is reduced; only an index variable (lower case) can be reduced", variable));
+      }
+      into.push_back({op, variable, span_of(*node.children[i])});
+    }
+  }
+
+  Expression call_of(std::string op, std::vector<Expression> args, Span span) const {
+    Expression result;
+    result.kind = ExpressionKind::call;
+    result.name = std::move(op);
+    result.args = std::move(args);
+    result.span = std::move(span);
+    return result;
+  }
+
+  // term and expression: operand (sign operand)*, left to right.
+  Expression chain(const Node& node) const {
+    Expression left = expression(*node.children.front());
+    for (std::size_t i = 1; i + 1 < node.children.size(); i += 2) {
+      const auto sign = node.children[i]->string_view();
+      const char* op = sign == "+" ? "add" : sign == "-" ? "sub" : sign == "*" ? "mul" : "div";
+      std::vector<Expression> args;
+      args.push_back(std::move(left));
+      args.push_back(expression(*node.children[i + 1]));
+      const Span span = place(node.begin().byte, node.children[i + 1]->end().byte);
+      left = call_of(op, std::move(args), span);
+    }
+    return left;
+  }
+
+  Expression unary(const Node& node) const {
+    Expression value = expression(*node.children.back());
+    for (std::size_t i = node.children.size() - 1; i-- > 0;) {
+      std::vector<Expression> args;
+      args.push_back(std::move(value));
+      value = call_of("neg", std::move(args), place(node.children[i]->begin().byte, node.end().byte));
+    }
+    return value;
+  }
+
+  Expression name(const Node& node) const {
+    Expression result;
+    result.name = node.string();
+    result.span = span_of(node);
+    if (result.name == "inf") {
+      result.number = std::numeric_limits<double>::infinity();
+      result.name.clear();
+    } else if (is_variable(result.name)) {
+      result.kind = ExpressionKind::index;
+    } else if (is_symbol(result.name)) {
+      result.kind = ExpressionKind::symbol;
+    } else {
+      fail(result.span, fmt::format("`{}` is neither an index variable (lower case) nor a symbol (upper case)", result.name),
+           fmt::format("a tensor is written with its indices: `{}[…]`", result.name));
+    }
+    return result;
+  }
+
+  Expression number(const Node& node) const {
+    Expression result;
+    result.span = span_of(node);
+    const auto digits = node.string_view();
+    const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), result.number);
+    if (problem != std::errc()) fail(result.span, fmt::format("`{}` is outside the range of a double", digits));
+    return result;
+  }
+
+  Expression expression(const Node& node) const {
+    if (node.is_type<grammar::expression>() || node.is_type<grammar::term>()) return chain(node);
+    if (node.is_type<grammar::unary>()) return unary(node);
+    if (node.is_type<grammar::paren>()) return expression(*node.children.front());
+    if (node.is_type<grammar::number>()) return number(node);
+    if (node.is_type<grammar::name>()) return name(node);
+    if (node.is_type<grammar::access>()) {
+      Expression result;
+      result.kind = ExpressionKind::access;
+      result.access = access(node);
+      result.span = result.access.span;
+      return result;
+    }
+    ensure(node.is_type<grammar::call>(), "parse tree of an Einsum: unexpected node");
+    std::vector<Expression> args;
+    for (std::size_t i = 1; i < node.children.size(); ++i) args.push_back(expression(*node.children[i]));
+    Expression result = call_of(node.children.front()->string(), std::move(args), span_of(node));
+    return result;
+  }
+
+  const std::string& text_;
+  TextPlaces places_;
+};
+
+// The token that starts at `at`: a word, a number or one character; empty at the end of the text.
+std::size_t token_end(const std::string& text, std::size_t at) {
+  const auto in_word = [&](std::size_t i) {
+    return i < text.size() && (std::isalnum(static_cast<unsigned char>(text[i])) != 0 || text[i] == '_');
+  };
+  std::size_t end = at;
+  while (in_word(end)) ++end;
+  if (end == at && end < text.size()) ++end;
+  while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) ++end;
+  return end;
+}
+
+void check_limits(const std::string& text, const Span& span, const TreeMaker& tree) {
+  if (text.size() > static_cast<std::size_t>(kMaxEinsumCharacters)) {
+    throw UserError(Diagnostic{"einsum-too-long",
+                               fmt::format("this Einsum has {} characters; at most {} are read", text.size(),
+                                           kMaxEinsumCharacters),
+                               span});
+  }
+  int depth = 0;
+  int minuses = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '(' || c == '[') ++depth;
+    if (c == ')' || c == ']') --depth;
+    if (c == '-') ++minuses;
+    if (c != '-' && std::isspace(static_cast<unsigned char>(c)) == 0) minuses = 0;
+    if (depth > kMaxEinsumNesting || minuses > kMaxEinsumNesting) {
+      throw UserError(Diagnostic{"einsum-nesting",
+                                 fmt::format("more than {} levels of {} here; at most {} are read", kMaxEinsumNesting,
+                                             c == '-' ? "signs" : "brackets", kMaxEinsumNesting),
+                                 tree.place(i, i + 1)});
+    }
+  }
+}
+
+}  // namespace
+
+Einsum parse_einsum(const std::string& text, const Span& span) {
+  namespace pegtl = tao::pegtl;
+  const TreeMaker tree(text, span);
+  check_limits(text, span, tree);
+  pegtl::memory_input in(text, "");
+  try {
+    const auto root = pegtl::parse_tree::parse<grammar::einsum, Node, grammar::is_node, pegtl::nothing, grammar::control>(in);
+    ensure(root != nullptr, "the Einsum grammar failed without a message");
+    return tree.einsum(*root);
+  } catch (const pegtl::parse_error& problem) {
+    std::size_t at = problem.positions().front().byte;
+    while (at < text.size() && std::isspace(static_cast<unsigned char>(text[at])) != 0) ++at;
+    const std::size_t end = token_end(text, at);
+    const std::string found = at < text.size() ? fmt::format("`{}`", text.substr(at, end - at)) : "the end";
+    tree.fail(tree.place(at, end), fmt::format("expected {}; found {}", problem.message(), found));
+  }
+}
+
+}  // namespace einloom

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/cascade_check.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <random>
+
+#include "einsum/evaluator.hpp"
+#include "experiments/reference_lookup.hpp"
+
+namespace einloom {
+
+namespace {
+
+constexpr std::int64_t kSmallExtents[] = {2, 3, 5, 7, 11, 13, 17, 19, 23, 29};
+constexpr std::int64_t kPartitionedExtent = 37;
+constexpr std::int64_t kSmallTile = 8;
+
+// Errors relative to 1 + |reference| that rounding explains. Every value on the way is rounded once and enters an
+// exponential that magnifies its error by at most the largest score; 64 roundoffs cover it for scores of order 1.
+double tolerance_of(Dtype dtype, double input_scale) {
+  switch (dtype) {
+    case Dtype::fp64:
+      return 1e-12 * std::max(1.0, input_scale);
+    case Dtype::fp32:
+      return 1e-5;
+    default:
+      return 64 * unit_roundoff(dtype) * std::max(1.0, input_scale);
+  }
+}
+
+// Normally distributed, the same everywhere (std::normal_distribution is not).
+class NormalNumbers {
+ public:
+  explicit NormalNumbers(std::uint64_t seed) : engine_(seed) {}
+  double next() {
+    const double radius = std::sqrt(-2 * std::log(1 - uniform()));
+    return radius * std::cos(2 * std::numbers::pi * uniform());
+  }
+
+ private:
+  double uniform() { return static_cast<double>(engine_() >> 11) * 0x1p-53; }
+  std::mt19937_64 engine_;
+};
+
+template <class T>
+TensorStore<double> evaluated(const Cascade& cascade, const Shape& shape, const CascadeCheckOptions& options,
+                              TensorStore<double>& inputs) {
+  TensorStore<T> store = make_store<T>(cascade, shape, T{0});
+  NormalNumbers numbers(options.seed);
+  bool first = true;
+  for (const TensorDecl& tensor : cascade.tensors()) {
+    if (tensor.role != TensorRole::input) continue;
+    Tensor<T>& values = store.at(tensor.name);
+    Tensor<double> exact(values.ranks(), values.extents());
+    for (std::int64_t i = 0; i < values.size(); ++i) {
+      const double value = numbers.next() * (first ? options.input_scale : 1);
+      exact.data()[i] = round_to(tensor.dtype.value_or(options.dtype), value);
+      values.data()[i] = static_cast<T>(exact.data()[i]);
+    }
+    inputs.emplace(tensor.name, std::move(exact));
+    first = false;
+  }
+  evaluate(cascade, shape, Precision{options.dtype}, store);
+  TensorStore<double> outputs;
+  for (const TensorDecl& tensor : cascade.tensors()) {
+    if (tensor.role != TensorRole::output) continue;
+    const Tensor<T>& values = store.at(tensor.name);
+    Tensor<double> wide(values.ranks(), values.extents());
+    std::copy(values.data(), values.data() + values.size(), wide.data());
+    outputs.emplace(tensor.name, std::move(wide));
+  }
+  return outputs;
+}
+
+std::string place(const Tensor<double>& tensor, std::int64_t offset) {
+  std::string text;
+  for (std::size_t i = 0; i < tensor.ranks().size(); ++i) {
+    text += fmt::format("{}{}={}", i > 0 ? ", " : "", variable_of_rank(tensor.ranks()[i]),
+                        offset / tensor.strides()[i] % tensor.extents()[i]);
+  }
+  return text;
+}
+
+// The values around the first one that is wrong, along the last rank.
+std::string window(const std::string& name, const Tensor<double>& got, const Tensor<double>& expected,
+                   std::int64_t offset) {
+  std::string text = fmt::format("first difference in {}[{}]\n", name, place(got, offset));
+  for (std::int64_t i = std::max<std::int64_t>(0, offset - 2); i < std::min(got.size(), offset + 3); ++i) {
+    text += fmt::format("  {} {}[{}] = {:.9g}, kernel {:.9g}\n", i == offset ? '>' : ' ', name, place(got, i),
+                        got.data()[i], expected.data()[i]);
+  }
+  return text;
+}
+
+void compare(const std::string& name, const Tensor<double>& got, const Tensor<double>& expected, CheckReport& check) {
+  ensure(got.extents() == expected.extents(), "the reference kernel's output has another shape");
+  for (std::int64_t i = 0; i < got.size(); ++i) {
+    const double reference = expected.data()[i];
+    const double error = std::abs(got.data()[i] - reference);
+    const double relative = error / (1 + std::abs(reference));
+    if (!(relative <= check.tolerance) && check.passed) {
+      check.passed = false;
+      check.first_mismatch = window(name, got, expected, i);
+    }
+    // NaN compares false to everything; an error that is NaN must win.
+    if (!(error <= check.max_abs_error)) check.max_abs_error = error;
+    if (!(relative <= check.max_rel_error)) check.max_rel_error = relative;
+  }
+  check.values += got.size();
+}
+
+}  // namespace
+
+Shape small_shape(const Cascade& cascade) {
+  Shape shape;
+  std::size_t next = 0;
+  for (const RankDecl& rank : cascade.ranks()) {
+    const bool partitioned = cascade.partition_of(rank.name) != nullptr;
+    shape.set(rank.name, partitioned ? kPartitionedExtent : kSmallExtents[next % std::size(kSmallExtents)]);
+    if (!partitioned) ++next;
+  }
+  for (const ParameterDecl& parameter : cascade.parameters()) {
+    shape.set(parameter.name, std::min(parameter.default_value, kSmallTile));
+  }
+  return shape;
+}
+
+CheckReport check_cascade(const Cascade& cascade, const Shape& shape, const CascadeCheckOptions& options) {
+  const ReferenceFunction reference = reference_for(cascade);
+  CheckReport check;
+  check.tolerance = tolerance_of(options.dtype, options.input_scale);
+  check.description = fmt::format("kernel `{}` in fp64", cascade.reference());
+  TensorStore<double> inputs;
+  const TensorStore<double> outputs = options.dtype == Dtype::fp64 ? evaluated<double>(cascade, shape, options, inputs)
+                                                                   : evaluated<float>(cascade, shape, options, inputs);
+  for (const auto& [name, expected] : reference(inputs, shape)) compare(name, outputs.at(name), expected, check);
+  return check;
+}
+
+}  // namespace einloom

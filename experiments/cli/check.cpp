@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// einloom check: a cascade's values, untiled, against the hand-written kernel it names.
+#include <fmt/format.h>
+
+#include "base/suggest.hpp"
+#include "experiments/cascade_check.hpp"
+#include "experiments/cli/command_line.hpp"
+#include "experiments/documents.hpp"
+#include "experiments/setting.hpp"
+#include "experiments/text_table.hpp"
+
+namespace einloom::cli {
+
+namespace {
+
+struct Options {
+  std::string cascade;
+  std::vector<std::string> settings;
+  std::string dtype = "fp64";
+  std::uint64_t seed = 1;
+  double scale = 1;
+};
+
+std::vector<Setting> read_settings(const Options& options) {
+  std::vector<Setting> settings;
+  for (const std::string& text : options.settings) {
+    const std::vector<Setting> values = parse_command_line_setting(text);
+    const Setting& setting = values.front();
+    if (values.size() > 1) {
+      throw UserError(Diagnostic{
+          "setting-syntax", fmt::format("`{}` has {} values; a check runs at one shape", setting.key, values.size()),
+          values[1].value_span});
+    }
+    const bool in_cascade = setting.target == SettingTarget::cascade && !setting.path.empty();
+    if (setting.target != SettingTarget::extent && !in_cascade) {
+      throw UserError(Diagnostic{"setting-unknown-key",
+                                 fmt::format("`{}` means nothing to a check; it knows extents, parameters and "
+                                             "`cascade.` paths",
+                                             setting.key),
+                                 setting.key_span});
+    }
+    settings.push_back(setting);
+  }
+  return settings;
+}
+
+Shape shape_for(const Cascade& cascade, const std::vector<Setting>& settings, const Span& where) {
+  Shape shape = small_shape(cascade);
+  Diagnostics diagnostics;
+  std::vector<std::string> known;
+  for (const auto& [name, value] : shape.values()) known.push_back(name);
+  for (const Setting& setting : settings) {
+    if (setting.target != SettingTarget::extent) continue;
+    if (!shape.find(setting.key)) {
+      diagnostics
+          .error("setting-unknown-key", setting.key_span,
+                 fmt::format("cascade `{}` has no rank or parameter `{}`", cascade.name(), setting.key))
+          .with_help(suggestion(setting.key, known));
+      continue;
+    }
+    shape.set(setting.key, setting_extent(setting, diagnostics));
+  }
+  diagnostics.throw_if_any();
+  return cascade.bind(shape, where);
+}
+
+int check(const Options& options, const CommandLine& command_line) {
+  const Library library(Library::default_root());
+  const Span where = command_line.span_of(options.cascade);
+  const std::vector<Setting> settings = read_settings(options);
+  YamlNode document = library.load(DocumentKind::cascade, options.cascade, where);
+  for (const Setting& setting : settings) {
+    if (setting.target != SettingTarget::cascade) continue;
+    document = with_override(document, setting.path, setting.value, "--set cascade");
+  }
+  const Cascade cascade = load_cascade(document);
+  Diagnostics diagnostics;
+  const auto dtype = read_dtype(options.dtype, command_line.span_of(options.dtype), diagnostics);
+  diagnostics.throw_if_any();
+  const Shape shape = shape_for(cascade, settings, where);
+  const CheckReport report = check_cascade(cascade, shape, {*dtype, options.seed, options.scale});
+
+  std::string extents;
+  for (const auto& [name, value] : shape.values()) extents += fmt::format(" {}={}", name, value);
+  fmt::print("cascade {} in {} against {}\n", cascade.name(), options.dtype, report.description);
+  fmt::print("  shape          {}\n", extents.empty() ? "" : extents.substr(1));
+  fmt::print("  seed           {}, inputs normal(0, 1), the first one times {}\n", options.seed, options.scale);
+  fmt::print("  values         {}\n", with_separators(report.values));
+  fmt::print("  max abs error  {:.3e}\n", report.max_abs_error);
+  fmt::print("  max rel error  {:.3e} of 1 + |kernel|, allowed {:.3e}\n", report.max_rel_error, report.tolerance);
+  if (!report.passed) fmt::print("{}", report.first_mismatch);
+  fmt::print("{}\n", report.passed ? "PASS" : "FAIL");
+  return report.passed ? 0 : 1;
+}
+
+}  // namespace
+
+Command add_check_command(CLI::App& app, const CommandLine& command_line) {
+  CLI::App* command = app.add_subcommand("check", "Compare a cascade's values with its hand-written kernel");
+  auto options = std::make_shared<Options>();
+  command->add_option("CASCADE", options->cascade, "Name or path of a cascade")->required();
+  command
+      ->add_option("--set", options->settings, "Extent or parameter (P=100, M0=16) or cascade.path=value; repeatable")
+      ->allow_extra_args(false)
+      ->type_name("KEY=VALUE");
+  command->add_option("--dtype", options->dtype, "Number format of every value")->capture_default_str();
+  command->add_option("--seed", options->seed, "Seed of the inputs")->capture_default_str();
+  command->add_option("--scale", options->scale, "Multiplies the first input")->capture_default_str();
+  return {command, [options, &command_line] { return check(*options, command_line); }};
+}
+
+}  // namespace einloom::cli

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/reference_lookup.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/diagnostic.hpp"
+#include "base/suggest.hpp"
+#include "einsum/reference/reference.hpp"
+
+namespace einloom {
+
+namespace {
+
+// A copy whose ranks stand in the order of `ranks` (the same names).
+Tensor<double> reordered(const Tensor<double>& tensor, const std::vector<std::string>& ranks) {
+  if (tensor.ranks() == ranks) return tensor;
+  const std::size_t count = ranks.size();
+  ensure(tensor.ranks().size() == count, "the reference kernel's output has another number of ranks");
+  std::vector<std::int64_t> extents(count), strides(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto found = std::find(tensor.ranks().begin(), tensor.ranks().end(), ranks[i]);
+    ensure(found != tensor.ranks().end(), fmt::format("the reference kernel's output has no rank {}", ranks[i]));
+    const auto from = static_cast<std::size_t>(found - tensor.ranks().begin());
+    extents[i] = tensor.extents()[from];
+    strides[i] = tensor.strides()[from];
+  }
+  Tensor<double> result(ranks, extents);
+  std::vector<std::int64_t> at(count, 0);
+  for (std::int64_t written = 0; written < result.size(); ++written) {
+    std::int64_t offset = 0;
+    for (std::size_t i = 0; i < count; ++i) offset += at[i] * strides[i];
+    result.data()[written] = tensor.data()[offset];
+    for (std::size_t i = count; i-- > 0;) {
+      if (++at[i] < extents[i]) break;
+      at[i] = 0;
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+ReferenceFunction reference_for(const Cascade& cascade) {
+  const auto* kernel = find_reference(cascade.reference());
+  if (kernel == nullptr) {
+    Diagnostic error{
+        "reference-missing",
+        fmt::format("cascade `{}` names no kernel to check against; values need an independent answer", cascade.name()),
+        cascade.span()};
+    const std::string known = suggestion(cascade.reference(), reference_names());
+    throw UserError(error.with_help(fmt::format("add `reference:` with the name of a kernel; {}", known)));
+  }
+  return [kernel, &cascade](const TensorStore<double>& inputs, const Shape& shape) {
+    const Tensor<double> output = kernel->run(inputs, shape.values());
+    TensorStore<double> outputs;
+    for (const TensorDecl& tensor : cascade.tensors()) {
+      if (tensor.role == TensorRole::output) outputs.emplace(tensor.name, reordered(output, tensor.ranks));
+    }
+    ensure(outputs.size() == 1, "a reference kernel answers for exactly one output tensor");
+    return outputs;
+  };
+}
+
+}  // namespace einloom

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// The points of a spec: configurations × models × axes × fidelities, in this order, the last one varying fastest.
+// Contract: the order depends on the documents alone; points that a filter drops are not there.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "experiments/model.hpp"
+#include "experiments/spec.hpp"
+
+namespace einloom {
+
+// A point before its documents are read.
+struct Coordinates {
+  const Spec* spec = nullptr;
+  const Configuration* configuration = nullptr;
+  std::shared_ptr<const Model> model;  // nullptr when the spec names none
+  std::vector<Setting> swept;          // one per swept key, in axis order
+  std::vector<Setting> settings;       // all that hold here; later ones win
+  std::optional<std::int64_t> seq_len;
+  std::map<std::string, std::int64_t> extents;      // the model's, the sequence length's, and explicit ones
+  std::map<std::string, Setting> explicit_extents;  // the settings among them
+  Dtype dtype = Dtype::bf16;
+  Fidelity fidelity = Fidelity::cycle;
+};
+
+// `models` in the order of spec.models. `spec` must outlive the result. UserError setting-not-integer,
+// setting-unknown-key (model.X), setting-needs-model, spec-too-many-points, filter errors.
+[[nodiscard]] std::vector<Coordinates> expand(const Spec& spec,
+                                              const std::vector<std::shared_ptr<const Model>>& models);
+
+}  // namespace einloom

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The lowering pipeline: read this to know what happens between documents and Program.
+#include "mappings/lower.hpp"
+
+#include "einsum/counts.hpp"
+#include "mappings/steps/lowering.hpp"
+
+namespace einloom {
+
+Program lower(const Cascade& cascade, const Machine& machine, const Plan& plan, const Shape& workload, Dtype dtype,
+              const Span& where) {
+  Lowering lowering{cascade, machine, plan, where};
+  lowering.program.cascade = cascade.name();
+  lowering.program.plan = plan.name;
+  lowering.program.machine = machine.name;
+  lowering.program.dtype = dtype;
+  for (const Einsum& einsum : cascade.einsums()) lowering.program.einsums.push_back(einsum.name());
+  for (const PeArray& array : machine.arrays) lowering.program.arrays.push_back(array.name);
+  for (const Memory& memory : machine.memories) lowering.program.memories.push_back(memory.name);
+
+  resolve_tiles(lowering, workload);
+  check_names(lowering);
+  build_nests(lowering);
+  place_moves(lowering);
+  coalesce_loops(lowering);
+  cost_statements(lowering);
+  allocate_storage(lowering);
+  connect(lowering);
+  read_phases(lowering);
+  check_capacities(lowering);
+
+  for (const Einsum& einsum : cascade.einsums()) {
+    lowering.program.masked = lowering.program.masked || !einsum.predicates.empty();
+  }
+  lowering.program.required_operations = count_operations(cascade, lowering.program.shape);
+  return std::move(lowering.program);
+}
+
+}  // namespace einloom

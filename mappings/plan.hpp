@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// A plan: how one cascade runs on one machine. Tile extents, loop nests, bindings to arrays, what stays in which memory,
+// how many iterations are in flight, and the phases of the `waterfall` fidelity. Values only, as written.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/scalar_expression.hpp"
+#include "base/yaml_reader.hpp"
+
+namespace einloom {
+
+struct Name {
+  std::string text;
+  Span span;
+};
+
+// `P1: expression`. A cascade's partition parameter (M0) or level k of rank P (Pk); P0 is innermost, the level above
+// the highest one given covers what is left.
+struct TileExtent {
+  Name name;
+  ScalarExpression extent;
+};
+
+struct NestNode;
+using NestItem = std::variant<Name, NestNode>;  // an Einsum, or an inner nest
+// Loops (outermost first) over a body, in program order.
+struct NestNode {
+  std::vector<Name> loops;
+  std::vector<NestItem> body;
+  Span span;
+};
+
+// Where an Einsum runs: which index varies along rows, along columns, and in time on each PE.
+struct Binding {
+  Name einsum;
+  Name array;
+  std::optional<Name> rows, columns;
+  std::vector<Name> time;
+  Span span;
+};
+
+// A tensor that lives in a memory: inputs are loaded there, outputs stored from there, intermediates stay.
+struct Keep {
+  Name tensor;
+  Name memory;
+  std::vector<Name> across;               // loops over which a tile stays although they do not index it
+  std::optional<ScalarExpression> slots;  // tiles that fit at once; default 2
+  Span span;
+};
+
+enum class Barrier { array, machine };  // whose operations must have finished before iteration i + in_flight starts
+enum class IssueOrder { oldest_first, listed_first };
+
+struct Phase {
+  std::map<std::string, std::vector<Name>> arrays;  // Einsums side by side, by array
+  std::optional<ScalarExpression> stall_cycles;     // charged once per tile
+  Span span;
+};
+
+struct Plan {
+  std::string name, description;
+  Name cascade, machine;
+  std::vector<TileExtent> tiles;
+  std::vector<NestNode> nests;  // run one after the other
+  std::vector<Binding> bindings;
+  std::vector<Keep> keeps;
+  std::optional<ScalarExpression> in_flight;  // default 1
+  Barrier barrier = Barrier::array;
+  IssueOrder issue = IssueOrder::oldest_first;
+  std::vector<Phase> phases;
+  Span span;
+};
+
+[[nodiscard]] Plan load_plan(const YamlNode& document);
+
+}  // namespace einloom

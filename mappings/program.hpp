@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// The result of lowering, read by simulate, estimate and execute: a loop tree whose leaves are tile operations and moves,
+// with explicit dependences, storage slots and the cost of every leaf. Never unrolled: sizes do not depend on trip counts.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/dtype.hpp"
+#include "base/units.hpp"
+#include "einsum/cascade.hpp"
+#include "mappings/plan.hpp"
+
+namespace einloom {
+
+// One digit of a loop's index: coalesced loops (b, h → bh) have several, outermost first.
+struct LoopDigit {
+  std::string variable;   // as in the plan (p2)
+  std::string dimension;  // index variable of the cascade it advances (p)
+  std::int64_t trip = 1;
+  std::int64_t step = 1;  // elements of `dimension` per iteration
+};
+
+struct ProgramLoop {
+  std::vector<LoopDigit> digits;
+  std::int64_t trip = 1;          // product of the digits' trips
+  int parent = -1;                // enclosing loop; -1 at top level
+  std::int64_t volume = 1;        // body executions per iteration
+  std::int64_t offset = 0;        // body executions of earlier siblings, from the start of the parent's iteration
+  [[nodiscard]] std::string name() const;  // variables joined: "b.h.p2"
+};
+
+// In which iterations of an enclosing loop a statement acts.
+enum class Guard { every, first, last };
+
+enum class StatementKind { operation, load, store };
+
+// Bytes one instance moves at one memory.
+struct MemoryAccess {
+  int memory = -1;
+  int tensor = -1;
+  std::int64_t read_bytes = 0;
+  std::int64_t write_bytes = 0;
+};
+
+// Cost of one instance.
+struct Work {
+  std::int64_t duration_cycles = 0;  // operation: issue-slot cycles; move: 0 (bytes decide)
+  std::int64_t points = 0;           // iteration points computed
+  std::int64_t pes = 0;              // PEs that take part
+  std::int64_t move_bytes = 0;
+  std::int64_t register_reads = 0, register_writes = 0;  // of one PE
+  std::vector<MemoryAccess> accesses;
+};
+
+// Edge lengths that shrink in the last iteration: the operation covers `last` elements when all `loops` (positions in
+// the statement's path) are in their last iteration, `full` otherwise.
+struct PartialExtent {
+  std::string dimension;
+  std::vector<int> loops;
+};
+
+struct BoxDimension {
+  std::string variable;
+  std::int64_t full = 1, last = 1;
+  int partial = -1;  // index into Statement::partials, -1 when full == last
+};
+
+struct Statement {
+  StatementKind kind = StatementKind::operation;
+  std::string name;     // Einsum, or "load K", "store AV"
+  int einsum = -1;      // operation
+  int tensor = -1;      // output of an operation, or the tensor moved
+  int array = -1;       // operation
+  int from = -1, to = -1;  // move: memories
+  std::vector<int> loops;  // path, outermost first
+  std::vector<Guard> guards;
+  std::int64_t body_offset = 0;  // body executions before this statement's body, in an iteration of the innermost loop
+  std::vector<int> effective;            // positions in `loops` whose guard is every
+  std::vector<std::int64_t> trips;       // of the effective loops
+  std::int64_t instances = 1;
+  std::vector<PartialExtent> partials;   // at most kMaxPartials
+  std::vector<Work> variants;            // indexed by the set (bit mask) of partial extents that apply
+  std::vector<BoxDimension> box;         // operation: one per Einsum variable, in Einsum::variables() order
+  std::vector<std::pair<std::string, std::int64_t>> operations_per_point;  // operation
+  bool accumulates = false;              // reduces over a loop: combines with what earlier iterations stored
+  std::vector<int> accumulation_loops;   // positions in `effective`; the first iteration of all of them starts afresh
+  Span span;                             // in the plan
+};
+inline constexpr int kMaxPartials = 6;
+
+enum class DependenceKind {
+  data,      // consumer reads what producer wrote
+  slot,      // consumer (a producer of a tensor) waits until a slot is free again
+  iteration  // consumer waits until an earlier iteration has finished
+};
+
+// Index of the producer instance along one of its effective loops, given the consumer's position.
+struct IndexSource {
+  static constexpr int kLast = -1;   // the last index of the producer's loop
+  static constexpr int kFirst = -2;  // index 0
+  int consumer_loop = kLast;         // position in the consumer's `effective`, kLast or kFirst
+  std::int64_t distance = 0;         // producer index = consumer index - distance; below 0: nothing to wait for
+};
+
+struct Dependence {
+  DependenceKind kind = DependenceKind::data;
+  int producer = -1, consumer = -1;
+  int tensor = -1;                    // data, slot
+  int storage = -1;                   // slot
+  std::int64_t latency_cycles = 0;    // from the producer's end (operation: s + d) until the consumer may start
+  std::int64_t transit_cycles = 0;    // the part of it spent travelling through an array or a link
+  std::vector<IndexSource> index;     // data, slot: one per effective loop of the producer
+  // When every index is the consumer's own and both run over the same loops: need = consumer index - shift + 1.
+  bool aligned = false;
+  std::int64_t shift = 0;             // aligned distance; slots of `slot`, iterations of `iteration`
+};
+
+// Tiles of one tensor that are live at once, in a memory or (memory == -1) in an array's registers.
+struct Storage {
+  int tensor = -1;
+  int memory = -1;
+  int array = -1;
+  std::int64_t slots = 1;
+  std::int64_t slot_bytes = 0;
+  int producer = -1;                   // statement that acquires
+  std::vector<int> consumers;          // statements that release
+  std::vector<int> loops;              // of the producer's effective loops (positions), those that index a slot
+};
+
+// Einsums side by side on each array, with what is charged besides (fidelity waterfall).
+struct ProgramPhase {
+  std::vector<std::vector<int>> statements_by_array;
+  std::int64_t stall_cycles = 0;  // per tile
+};
+
+struct Program {
+  std::string cascade, plan, machine;
+  std::vector<std::string> tensors;  // names; indices used above
+  std::vector<std::string> einsums;
+  std::vector<std::string> arrays, memories;
+  Shape shape;                       // ranks, parameters and tile extents
+  std::map<std::string, std::int64_t> tile_extents;
+  Dtype dtype = Dtype::bf16;
+  std::vector<ProgramLoop> loops;
+  std::vector<Statement> statements;  // in program order
+  std::vector<Dependence> dependences;
+  std::vector<Storage> storages;
+  std::int64_t in_flight = 1;
+  Barrier barrier = Barrier::array;
+  IssueOrder issue = IssueOrder::oldest_first;
+  std::vector<ProgramPhase> phases;
+  std::int64_t iterations = 0;        // body executions in all
+  std::map<std::string, std::int64_t> required_operations;  // by the cascade's own counts, over all arrays
+  bool masked = false;  // predicates beyond partition bounds: absent points are issued like present ones
+
+  // Iterations of instance `index` of a statement along its effective loops.
+  void position_of(const Statement& statement, std::int64_t index, std::vector<std::int64_t>& position) const;
+  // Which partial extents apply at a position (bit mask).
+  [[nodiscard]] unsigned variant_at(const Statement& statement, const std::vector<std::int64_t>& position) const;
+  // Instances of each variant, in closed form; sums to `instances`.
+  [[nodiscard]] std::vector<std::int64_t> instances_by_variant(const Statement& statement) const;
+  // Sequence number of the body execution an instance belongs to.
+  [[nodiscard]] std::int64_t iteration_of(const Statement& statement, const std::vector<std::int64_t>& position) const;
+  // Instances of the statement among the first `executions` body executions.
+  [[nodiscard]] std::int64_t instances_within(const Statement& statement, std::int64_t executions) const;
+};
+
+// Readable text of the whole Program (loops, statements, costs, dependences, storages).
+[[nodiscard]] std::string print_program(const Program& program);
+
+}  // namespace einloom

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+// Nests of the plan → the loop tree and its operation statements, each with the iterations it acts in.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/suggest.hpp"
+#include "einsum/counts.hpp"
+#include "mappings/steps/lowering.hpp"
+
+namespace einloom {
+namespace {
+
+class NestBuilder {
+ public:
+  explicit NestBuilder(Lowering& lowering) : lowering_(lowering) {}
+
+  void run() {
+    for (const NestNode& nest : lowering_.plan.nests) volume_ += build(nest, -1, volume_, {});
+    lowering_.program.iterations = volume_;
+    for (const Einsum& einsum : lowering_.cascade.einsums()) {
+      if (lowering_.statement_of.count(einsum.name()) != 0) continue;
+      lowering_.diagnostics
+          .error("einsum-missing", lowering_.plan.span,
+                 fmt::format("no nest runs Einsum `{}`; every Einsum of `{}` must run once", einsum.name(),
+                             lowering_.cascade.name()))
+          .with_help(fmt::format("add `{}` to the body of a nest", einsum.name()));
+    }
+    lowering_.diagnostics.throw_if_any();
+  }
+
+ private:
+  // Adds the loops of `nest` and its body; returns the body executions of the whole nest.
+  std::int64_t build(const NestNode& nest, int parent, std::int64_t offset, std::vector<int> path) {
+    const std::size_t first_loop = lowering_.program.loops.size();
+    for (const Name& name : nest.loops) {
+      const LoopDigit* digit = find_digit(name.text);
+      if (digit == nullptr) {
+        lowering_.diagnostics
+            .error("loop-unknown", name.span, fmt::format("no rank of this plan is cut into loops over `{}`", name.text))
+            .with_help(suggestion(name.text, loop_names()));
+        continue;
+      }
+      for (int outer : path) {
+        if (lowering_.loop(outer).digits.front().variable == name.text) {
+          lowering_.diagnostics.error("loop-repeated", name.span,
+                                      fmt::format("a loop over `{}` is already open here", name.text));
+        }
+      }
+      ProgramLoop loop;
+      loop.digits = {*digit};
+      loop.trip = digit->trip;
+      loop.parent = parent;
+      parent = static_cast<int>(lowering_.program.loops.size());
+      lowering_.program.loops.push_back(loop);
+      path.push_back(parent);
+    }
+    std::int64_t inside = 0;  // body executions in one iteration of the innermost loop
+    bool in_group = false;    // consecutive Einsums are one body
+    for (const NestItem& item : nest.body) {
+      // Without loops of its own the nest continues the surrounding body's numbering.
+      const std::int64_t base = nest.loops.empty() ? offset : 0;
+      if (const NestNode* inner = std::get_if<NestNode>(&item)) {
+        inside += build(*inner, parent, base + inside, path);
+        in_group = false;
+      } else {
+        if (!in_group) ++inside;
+        in_group = true;
+        add_operation(std::get<Name>(item), path, base + inside - 1);
+      }
+    }
+    std::int64_t volume = inside;
+    for (std::size_t i = lowering_.program.loops.size(); i-- > 0;) {
+      // Loops of this nest, innermost first.
+      if (i < first_loop || std::find(path.begin(), path.end(), static_cast<int>(i)) == path.end()) continue;
+      if (i >= first_loop + nest.loops.size()) continue;
+      ProgramLoop& loop = lowering_.program.loops[i];
+      loop.volume = volume;
+      loop.offset = i == first_loop ? offset : 0;
+      volume *= loop.trip;
+    }
+    return volume;
+  }
+
+  void add_operation(const Name& name, const std::vector<int>& path, std::int64_t body_offset) {
+    const int position = lowering_.cascade.einsum_position(name.text);
+    if (position < 0) {
+      std::vector<std::string> names;
+      for (const Einsum& einsum : lowering_.cascade.einsums()) names.push_back(einsum.name());
+      lowering_.diagnostics
+          .error("einsum-unknown", name.span,
+                 fmt::format("cascade `{}` has no Einsum `{}`", lowering_.cascade.name(), name.text))
+          .with_help(suggestion(name.text, names));
+      return;
+    }
+    if (lowering_.statement_of.count(name.text) != 0) {
+      lowering_.diagnostics.error("einsum-repeated", name.span,
+                                  fmt::format("Einsum `{}` runs in two places; it must run once", name.text));
+      return;
+    }
+    const Einsum& einsum = lowering_.cascade.einsums()[static_cast<std::size_t>(position)];
+    Statement statement;
+    statement.kind = StatementKind::operation;
+    statement.name = name.text;
+    statement.einsum = position;
+    statement.tensor = lowering_.tensor_index(name.text);
+    statement.array = lowering_.array_index(lowering_.binding_of.at(name.text)->array.text);
+    statement.loops = path;
+    statement.body_offset = body_offset;
+    statement.span = name.span;
+    for (int loop : path) statement.guards.push_back(guard_of(einsum, loop));
+    check_covered(einsum, name, path);
+    check_order(einsum, name);
+    lowering_.statement_of[name.text] = static_cast<int>(lowering_.program.statements.size());
+    lowering_.program.statements.push_back(statement);
+  }
+
+  // every: the loop advances an index of the Einsum. last: something it reads comes out of that loop. first: otherwise.
+  Guard guard_of(const Einsum& einsum, int loop) {
+    const std::vector<std::string> variables = einsum.variables();
+    for (const std::string& variable : variables) {
+      if (lowering_.advances(loop, variable)) return Guard::every;
+    }
+    for (const Access* access : einsum.expression.accesses()) {
+      const auto producer = lowering_.statement_of.find(access->tensor);
+      if (producer == lowering_.statement_of.end()) continue;
+      const Statement& statement = lowering_.program.statements[static_cast<std::size_t>(producer->second)];
+      for (std::size_t i = 0; i < statement.loops.size(); ++i) {
+        if (statement.loops[i] == loop && statement.guards[i] != Guard::first) return Guard::last;
+      }
+    }
+    return Guard::first;
+  }
+
+  // Every loop that a dimension of the Einsum is cut into must be open, or have a single iteration.
+  void check_covered(const Einsum& einsum, const Name& name, const std::vector<int>& path) {
+    for (const std::string& variable : einsum.variables()) {
+      const Dimension& dimension = lowering_.dimensions.at(variable);
+      const bool untiled = dimension.loops.size() == 1 && dimension.loops.front().variable == variable;
+      for (const LoopDigit& digit : dimension.loops) {
+        const bool open = std::any_of(path.begin(), path.end(), [&](int loop) {
+          return lowering_.loop(loop).digits.front().variable == digit.variable;
+        });
+        if (open || digit.trip == 1) continue;
+        const bool iterative = is_iterative(variable);
+        if (untiled && !iterative) continue;  // the whole rank is inside the tile
+        lowering_.diagnostics
+            .error("loop-missing", name.span,
+                   fmt::format("`{}` runs over {} values of `{}`, but no loop over `{}` encloses it", einsum.name(),
+                               digit.trip, digit.variable, digit.variable))
+            .with_help(fmt::format("add `{}` to the loops of its nest", digit.variable));
+      }
+    }
+  }
+
+  bool is_iterative(const std::string& variable) const {
+    const std::string rank = rank_of_variable(variable);
+    const auto& partitions = lowering_.cascade.partitions();
+    return std::any_of(lowering_.cascade.tensors().begin(), lowering_.cascade.tensors().end(),
+                       [&](const TensorDecl& tensor) { return tensor.iterative_rank == rank; }) ||
+           std::any_of(partitions.begin(), partitions.end(),
+                       [&](const PartitionDecl& partition) { return partition.outer == rank; });
+  }
+
+  void check_order(const Einsum& einsum, const Name& name) {
+    for (const Access* access : einsum.expression.accesses()) {
+      const Einsum* producer = lowering_.cascade.find_einsum(access->tensor);
+      if (producer == nullptr || producer == &einsum || lowering_.statement_of.count(access->tensor) != 0) continue;
+      if (reads_earlier_state(*producer, *access)) continue;
+      lowering_.diagnostics
+          .error("einsum-order", name.span,
+                 fmt::format("`{}` runs before `{}`, whose result it reads", einsum.name(), access->tensor))
+          .note("read here", access->span)
+          .with_help(fmt::format("move `{}` in front of `{}`", access->tensor, einsum.name()));
+    }
+  }
+
+  // X[i] read while X[i+1] is written: the value of the previous iteration.
+  static bool reads_earlier_state(const Einsum& producer, const Access& access) {
+    for (std::size_t i = 0; i < access.indices.size() && i < producer.output.indices.size(); ++i) {
+      if (access.indices[i].plain_variable() && producer.output.indices[i].plain_variable() &&
+          access.indices[i].plain_offset() < producer.output.indices[i].plain_offset()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  const LoopDigit* find_digit(const std::string& name) const {
+    for (const auto& [variable, dimension] : lowering_.dimensions) {
+      for (const LoopDigit& digit : dimension.loops) {
+        if (digit.variable == name) return &digit;
+      }
+    }
+    return nullptr;
+  }
+
+  std::vector<std::string> loop_names() const {
+    std::vector<std::string> names;
+    for (const auto& [variable, dimension] : lowering_.dimensions) {
+      for (const LoopDigit& digit : dimension.loops) names.push_back(digit.variable);
+    }
+    return names;
+  }
+
+  Lowering& lowering_;
+  std::int64_t volume_ = 0;
+};
+
+}  // namespace
+
+void build_nests(Lowering& lowering) { NestBuilder(lowering).run(); }
+
+}  // namespace einloom

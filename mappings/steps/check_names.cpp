@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bindings and placements name things that exist, and every Einsum has an array that can run it.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/suggest.hpp"
+#include "einsum/counts.hpp"
+#include "mappings/steps/lowering.hpp"
+
+namespace einloom {
+namespace {
+
+std::vector<std::string> einsum_names(const Cascade& cascade) {
+  std::vector<std::string> names;
+  for (const Einsum& einsum : cascade.einsums()) names.push_back(einsum.name());
+  return names;
+}
+
+std::vector<std::string> array_names(const Machine& machine) {
+  std::vector<std::string> names;
+  for (const PeArray& array : machine.arrays) names.push_back(array.name);
+  return names;
+}
+
+void check_operations(Lowering& lowering, const Binding& binding, const Einsum& einsum, const PeArray& array) {
+  for (const auto& [op, count] : operations_per_point(einsum)) {
+    if (array.operations.count(op) != 0) continue;
+    std::string known;
+    for (const auto& [name, cost] : array.operations) known += (known.empty() ? "" : ", ") + name;
+    std::string able;
+    for (const PeArray& other : lowering.machine.arrays) {
+      if (other.operations.count(op) != 0) able += (able.empty() ? "" : ", ") + other.name;
+    }
+    lowering.diagnostics
+        .error("array-lacks-operation", binding.array.span,
+               fmt::format("`{}` needs `{}`; the PEs of `{}` have {}", einsum.name(), op, array.name, known))
+        .note(fmt::format("`{}` declared here", array.name), array.span)
+        .with_help(able.empty() ? fmt::format("add `{}` to the operations of an array", op)
+                                : fmt::format("bind `{}` to {}", einsum.name(), able));
+  }
+}
+
+// Index variables with room in a tile must have a place in space or time; each at most one.
+void check_indices(Lowering& lowering, const Binding& binding, const Einsum& einsum) {
+  const std::vector<std::string> variables = einsum.variables();
+  std::vector<const Name*> placed;
+  if (binding.rows) placed.push_back(&*binding.rows);
+  if (binding.columns) placed.push_back(&*binding.columns);
+  for (const Name& name : binding.time) placed.push_back(&name);
+  std::vector<std::string> seen;
+  for (const Name* name : placed) {
+    // p0 names what is inside a tile of p; p is accepted as well.
+    const std::string variable = lowering.dimensions.count(name->text) != 0 || name->text.empty() ||
+                                         name->text.back() != '0'
+                                     ? name->text
+                                     : name->text.substr(0, name->text.size() - 1);
+    if (std::find(variables.begin(), variables.end(), variable) == variables.end()) {
+      lowering.diagnostics
+          .error("binding-unknown-index", name->span,
+                 fmt::format("`{}` is not an index of `{}`", name->text, einsum.name()))
+          .with_help(suggestion(name->text, variables));
+    } else if (std::find(seen.begin(), seen.end(), variable) != seen.end()) {
+      lowering.diagnostics.error("binding-repeated-index", name->span,
+                                 fmt::format("`{}` already has a place in the binding of `{}`", name->text,
+                                             einsum.name()));
+    }
+    seen.push_back(variable);
+  }
+}
+
+}  // namespace
+
+void check_names(Lowering& lowering) {
+  const Cascade& cascade = lowering.cascade;
+  const Machine& machine = lowering.machine;
+  if (lowering.plan.cascade.text != cascade.name()) {
+    lowering.diagnostics.error(
+        "plan-other-cascade", lowering.plan.cascade.span,
+        fmt::format("the plan is for cascade `{}`; it was given `{}`", lowering.plan.cascade.text, cascade.name()));
+  }
+  for (const Binding& binding : lowering.plan.bindings) {
+    const Einsum* einsum = cascade.find_einsum(binding.einsum.text);
+    const PeArray* array = machine.find_array(binding.array.text);
+    if (einsum == nullptr) {
+      lowering.diagnostics
+          .error("einsum-unknown", binding.einsum.span,
+                 fmt::format("cascade `{}` has no Einsum `{}`", cascade.name(), binding.einsum.text))
+          .with_help(suggestion(binding.einsum.text, einsum_names(cascade)));
+    }
+    if (array == nullptr) {
+      lowering.diagnostics
+          .error("array-unknown", binding.array.span,
+                 fmt::format("machine `{}` has no array `{}`", machine.name, binding.array.text))
+          .with_help(suggestion(binding.array.text, array_names(machine)));
+    }
+    if (einsum == nullptr) continue;
+    lowering.binding_of[einsum->name()] = &binding;
+    check_indices(lowering, binding, *einsum);
+    if (array != nullptr) check_operations(lowering, binding, *einsum, *array);
+  }
+  for (const Einsum& einsum : cascade.einsums()) {
+    if (lowering.binding_of.count(einsum.name()) != 0) continue;
+    lowering.diagnostics
+        .error("einsum-unbound", lowering.plan.span,
+               fmt::format("Einsum `{}` is not bound to an array; every Einsum of `{}` must be", einsum.name(),
+                           cascade.name()))
+        .note("the Einsum", einsum.span)
+        .with_help(fmt::format("add `{}: {{array: …}}` to `bind`", einsum.name()));
+  }
+  std::vector<std::string> tensor_names;
+  for (const TensorDecl& tensor : cascade.tensors()) tensor_names.push_back(tensor.name);
+  std::vector<std::string> memory_names;
+  for (const Memory& memory : machine.memories) {
+    if (memory.kind != MemoryKind::dram) memory_names.push_back(memory.name);
+  }
+  for (const Keep& keep : lowering.plan.keeps) {
+    if (cascade.find_tensor(keep.tensor.text) == nullptr) {
+      lowering.diagnostics
+          .error("tensor-unknown", keep.tensor.span,
+                 fmt::format("cascade `{}` has no tensor `{}`", cascade.name(), keep.tensor.text))
+          .with_help(suggestion(keep.tensor.text, tensor_names));
+    } else {
+      lowering.keep_of[keep.tensor.text] = &keep;
+    }
+    const Memory* memory = machine.find_memory(keep.memory.text);
+    if (memory == nullptr || memory->kind == MemoryKind::dram) {
+      lowering.diagnostics
+          .error("memory-unknown", keep.memory.span,
+                 fmt::format("machine `{}` has no on-chip memory `{}`", machine.name, keep.memory.text))
+          .with_help(suggestion(keep.memory.text, memory_names));
+    }
+  }
+  for (const TensorDecl& tensor : cascade.tensors()) {
+    if (tensor.role == TensorRole::intermediate || lowering.keep_of.count(tensor.name) != 0) continue;
+    const bool input = tensor.role == TensorRole::input;
+    lowering.diagnostics
+        .error("tensor-not-placed", lowering.plan.span,
+               fmt::format("{} `{}` is kept in no memory; arrays {} on-chip memories", input ? "input" : "output",
+                           tensor.name, input ? "read" : "write"))
+        .with_help(fmt::format("add `{}: {{in: {}}}` to `keep`", tensor.name,
+                               memory_names.empty() ? "…" : memory_names.front()));
+  }
+  lowering.diagnostics.throw_if_any();
+}
+
+}  // namespace einloom

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// Adjacent loops that nothing tells apart become one: every statement inside acts in every iteration of both, no extent
+// shrinks in their last iteration, no value and no slot crosses from one iteration to the next. Fewer levels, same run.
+#include <algorithm>
+
+#include "mappings/steps/lowering.hpp"
+
+namespace einloom {
+namespace {
+
+// Position of a loop in a path, -1 when absent.
+int place(const std::vector<int>& path, int loop) {
+  const auto found = std::find(path.begin(), path.end(), loop);
+  return found == path.end() ? -1 : static_cast<int>(found - path.begin());
+}
+
+bool shrinks_last(Lowering& lowering, int loop) {
+  for (const auto& [variable, dimension] : lowering.dimensions) {
+    for (const std::string& name : dimension.last_when) {
+      if (lowering.loop(loop).digits.back().variable == name) return true;
+    }
+  }
+  return false;
+}
+
+bool carries_state(Lowering& lowering, int loop) {
+  const std::string& variable = lowering.loop(loop).digits.back().dimension;
+  for (const TensorDecl& tensor : lowering.cascade.tensors()) {
+    if (!tensor.iterative_rank.empty() && variable_of_rank(tensor.iterative_rank) == variable) return true;
+  }
+  for (const Keep& keep : lowering.plan.keeps) {
+    for (const Name& name : keep.across) {
+      if (lowering.loop(loop).digits.back().variable == name.text) return true;
+    }
+  }
+  return false;
+}
+
+bool is_plain(Lowering& lowering, int loop) {
+  if (shrinks_last(lowering, loop) || carries_state(lowering, loop)) return false;
+  for (const Statement& statement : lowering.program.statements) {
+    const int at = place(statement.loops, loop);
+    if (at < 0) continue;
+    if (statement.guards[static_cast<std::size_t>(at)] != Guard::every) return false;
+    if (statement.kind != StatementKind::operation) continue;
+    const Einsum& einsum = lowering.einsum(statement);
+    for (const Reduction& reduction : einsum.reductions) {
+      if (lowering.advances(loop, reduction.variable)) return false;
+    }
+    for (const Access* access : einsum.expression.accesses()) {
+      const auto producer = lowering.statement_of.find(access->tensor);
+      if (producer == lowering.statement_of.end()) continue;
+      const Statement& writer = lowering.program.statements[static_cast<std::size_t>(producer->second)];
+      if (place(writer.loops, loop) < 0) return false;  // reads across nests
+    }
+  }
+  for (const Statement& statement : lowering.program.statements) {  // read by another nest?
+    if (statement.kind != StatementKind::operation || place(statement.loops, loop) >= 0) continue;
+    for (const Access* access : lowering.einsum(statement).expression.accesses()) {
+      const auto producer = lowering.statement_of.find(access->tensor);
+      if (producer == lowering.statement_of.end()) continue;
+      if (place(lowering.program.statements[static_cast<std::size_t>(producer->second)].loops, loop) >= 0) return false;
+    }
+  }
+  return true;
+}
+
+// The only thing directly inside `outer` is `inner`.
+bool is_only_child(Lowering& lowering, int outer, int inner) {
+  for (std::size_t i = 0; i < lowering.program.loops.size(); ++i) {
+    if (lowering.program.loops[i].parent == outer && static_cast<int>(i) != inner) return false;
+  }
+  for (const Statement& statement : lowering.program.statements) {
+    if (!statement.loops.empty() && statement.loops.back() == outer) return false;
+  }
+  return true;
+}
+
+void merge(Lowering& lowering, int outer, int inner) {
+  ProgramLoop& kept = lowering.loop(outer);
+  const ProgramLoop gone = lowering.loop(inner);
+  kept.digits.insert(kept.digits.end(), gone.digits.begin(), gone.digits.end());
+  kept.trip *= gone.trip;
+  kept.volume = gone.volume;
+  for (ProgramLoop& loop : lowering.program.loops) {
+    if (loop.parent == inner) loop.parent = outer;
+  }
+  for (Statement& statement : lowering.program.statements) {
+    const int at = place(statement.loops, inner);
+    if (at < 0) continue;
+    statement.loops.erase(statement.loops.begin() + at);
+    statement.guards.erase(statement.guards.begin() + at);
+  }
+  // Close the gap in the numbering.
+  lowering.program.loops.erase(lowering.program.loops.begin() + inner);
+  const auto renumber = [&](int& loop) { loop -= loop > inner ? 1 : 0; };
+  for (ProgramLoop& loop : lowering.program.loops) renumber(loop.parent);
+  for (Statement& statement : lowering.program.statements) {
+    for (int& loop : statement.loops) renumber(loop);
+  }
+}
+
+}  // namespace
+
+void coalesce_loops(Lowering& lowering) {
+  for (int inner = static_cast<int>(lowering.program.loops.size()) - 1; inner > 0; --inner) {
+    const int outer = lowering.loop(inner).parent;
+    if (outer < 0 || !is_only_child(lowering, outer, inner)) continue;
+    if (is_plain(lowering, outer) && is_plain(lowering, inner)) merge(lowering, outer, inner);
+  }
+}
+
+}  // namespace einloom

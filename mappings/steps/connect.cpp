@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+// Dependences with their latencies: what must have happened before an instance of a statement may start.
+// Times are wavefront times (PE(0,0)); see sim/README.md for the rules and their derivation.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "mappings/steps/lowering.hpp"
+
+namespace einloom {
+namespace {
+
+class Connector {
+ public:
+  explicit Connector(Lowering& lowering) : lowering_(lowering), program_(lowering.program) {}
+
+  void run() {
+    for (std::size_t s = 0; s < program_.statements.size(); ++s) {
+      const Statement& statement = program_.statements[s];
+      if (statement.kind == StatementKind::operation) connect_operands(static_cast<int>(s));
+      if (statement.kind == StatementKind::store) connect_store(static_cast<int>(s));
+    }
+    for (std::size_t i = 0; i < program_.storages.size(); ++i) connect_slots(static_cast<int>(i));
+    connect_iterations();
+    lowering_.diagnostics.throw_if_any();
+  }
+
+ private:
+  const Statement& at(int statement) const { return program_.statements[static_cast<std::size_t>(statement)]; }
+  const std::string& tensor_name(int tensor) const { return program_.tensors[static_cast<std::size_t>(tensor)]; }
+
+  // Position in `effective` of the loop that is, or is named like, `loop`; -1 when there is none.
+  int effective_place(const Statement& statement, int loop) {
+    int named = -1;
+    for (std::size_t e = 0; e < statement.effective.size(); ++e) {
+      const int own = statement.loops[static_cast<std::size_t>(statement.effective[e])];
+      if (own == loop) return static_cast<int>(e);
+      if (lowering_.loop(own).name() == lowering_.loop(loop).name()) named = static_cast<int>(e);
+    }
+    return named;
+  }
+
+  static bool is_guarded(const Statement& statement, int loop, Guard guard) {
+    for (std::size_t i = 0; i < statement.loops.size(); ++i) {
+      if (statement.loops[i] == loop) return statement.guards[i] == guard;
+    }
+    return false;
+  }
+
+  // Where, along a loop of the producer, lies the instance that `access` of the consumer reads?
+  IndexSource source(const Statement& producer, const Access* output, const Statement& consumer, const Access* access,
+                     int loop) {
+    if (is_guarded(consumer, loop, Guard::first)) return {IndexSource::kFirst, 0};
+    const int place = effective_place(consumer, loop);
+    if (place < 0) return {IndexSource::kLast, 0};
+    if (output == nullptr || access == nullptr || lowering_.loop(loop).digits.size() > 1) return {place, 0};
+    const std::string& dimension = lowering_.loop(loop).digits.front().dimension;
+    for (std::size_t i = 0; i < output->indices.size(); ++i) {
+      if (output->indices[i].plain_variable() != dimension) continue;
+      const IndexExpression& read = access->indices[i];
+      if (read.variables().empty()) return {IndexSource::kLast, 0};  // the final state
+      if (read.plain_variable() == dimension) {
+        return {place, output->indices[i].plain_offset() - read.plain_offset()};
+      }
+      return {IndexSource::kLast, 0};
+    }
+    // The producer sums over this loop: complete only after its last iteration.
+    if (producer.accumulates && is_shared(producer, consumer, loop)) {
+      lowering_.diagnostics
+          .error("reads-partial-sum", consumer.span,
+                 fmt::format("`{}` reads `{}` in every iteration of `{}`, but `{}` sums over that loop",
+                             consumer.name, producer.name, lowering_.loop(loop).name(), producer.name))
+          .with_help(fmt::format("put `{}` in a nest of its own behind the loop", consumer.name));
+    }
+    return {IndexSource::kLast, 0};
+  }
+
+  static bool is_shared(const Statement& a, const Statement& b, int loop) {
+    const auto has = [loop](const Statement& s) {
+      return std::find(s.loops.begin(), s.loops.end(), loop) != s.loops.end();
+    };
+    return has(a) && has(b) && &a != &b;
+  }
+
+  static bool same_loops(const Statement& a, const Statement& b) {
+    if (a.effective.size() != b.effective.size()) return false;
+    for (std::size_t e = 0; e < a.effective.size(); ++e) {
+      if (a.loops[static_cast<std::size_t>(a.effective[e])] != b.loops[static_cast<std::size_t>(b.effective[e])]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  static bool follows_exactly(const std::vector<IndexSource>& index) {
+    for (std::size_t e = 0; e < index.size(); ++e) {
+      if (index[e].consumer_loop != static_cast<int>(e) || index[e].distance != 0) return false;
+    }
+    return true;
+  }
+
+  void connect_operands(int consumer_index) {
+    const Statement& consumer = at(consumer_index);
+    for (const Access* access : lowering_.einsum(consumer).expression.accesses()) {
+      const TensorDecl& tensor = lowering_.tensor(access->tensor);
+      if (tensor.role == TensorRole::input) {
+        connect_load(consumer_index, *access);
+      } else {
+        connect_result(lowering_.statement_of.at(access->tensor), consumer_index, *access);
+      }
+    }
+  }
+
+  void connect_load(int consumer_index, const Access& access) {
+    const Statement& consumer = at(consumer_index);
+    for (std::size_t s = 0; s < program_.statements.size(); ++s) {
+      const Statement& load = program_.statements[s];
+      if (load.kind != StatementKind::load || tensor_name(load.tensor) != access.tensor ||
+          load.loops != consumer.loops || load.body_offset != consumer.body_offset) {
+        continue;
+      }
+      Dependence edge;
+      edge.kind = DependenceKind::data;
+      edge.producer = static_cast<int>(s);
+      edge.consumer = consumer_index;
+      edge.tensor = load.tensor;
+      for (int e : load.effective) {
+        edge.index.push_back(source(load, nullptr, consumer, nullptr, load.loops[static_cast<std::size_t>(e)]));
+      }
+      edge.aligned = same_loops(load, consumer) && follows_exactly(edge.index);
+      add(edge);
+    }
+  }
+
+  void connect_result(int producer_index, int consumer_index, const Access& access) {
+    const Statement& producer = at(producer_index);
+    const Statement& consumer = at(consumer_index);
+    const Access& output = lowering_.einsum(producer).output;
+    Dependence edge;
+    edge.kind = DependenceKind::data;
+    edge.producer = producer_index;
+    edge.consumer = consumer_index;
+    edge.tensor = producer.tensor;
+    for (int e : producer.effective) {
+      edge.index.push_back(
+          source(producer, &output, consumer, &access, producer.loops[static_cast<std::size_t>(e)]));
+    }
+    edge.aligned = same_loops(producer, consumer) && follows_exactly(edge.index);
+    add_latency(edge, producer, consumer, access);
+    add(edge);
+  }
+
+  // Rule 3: a reduction leaves through the whole array; an unreduced tile is unloaded row by row; what goes through a
+  // memory pays its latency; a broadcast enters skew-aligned.
+  void add_latency(Dependence& edge, const Statement& producer, const Statement& consumer, const Access& access) {
+    const Einsum& einsum = lowering_.einsum(producer);
+    const Binding& binding = *lowering_.binding_of.at(einsum.name());
+    const PeArray& array = lowering_.array(producer.array);
+    const auto reduces = [&](const std::optional<Name>& axis) { return axis && einsum.reduces(in_tile(axis->text)); };
+    if (reduces(binding.rows)) edge.transit_cycles += array.rows - 1;
+    if (reduces(binding.columns)) edge.transit_cycles += array.columns - 1;
+    const auto keep = lowering_.keep_of.find(einsum.name());
+    const bool kept = keep != lowering_.keep_of.end();
+    const bool same_iteration = edge.aligned && producer.guards == consumer.guards;
+    if (producer.array != consumer.array) {
+      if (edge.transit_cycles == 0 && binding.rows && !(kept && !same_iteration)) edge.transit_cycles += array.rows;
+      const PeArray& other = lowering_.array(consumer.array);
+      const auto link = lowering_.machine.link_latency(array.name, other.name);
+      if (link && !(kept && !same_iteration)) {
+        edge.transit_cycles += link->value();
+      } else if (!kept) {
+        lowering_.diagnostics
+            .error("no-link", access.span,
+                   fmt::format("`{}` on `{}` reads `{}` from `{}`, but machine `{}` has no link between them",
+                               consumer.name, other.name, producer.name, array.name, lowering_.machine.name))
+            .with_help(fmt::format("add the link {{from: {}, to: {}, latency: …}}, or keep `{}` in a memory both reach",
+                                   array.name, other.name, producer.name));
+      }
+    }
+    edge.latency_cycles = edge.transit_cycles;
+    if (kept && !same_iteration) {
+      edge.latency_cycles += lowering_.memory(lowering_.memory_index(keep->second->memory.text)).latency.value();
+    }
+  }
+
+  std::string in_tile(const std::string& name) const {
+    if (lowering_.dimensions.count(name) != 0 || name.empty() || name.back() != '0') return name;
+    return name.substr(0, name.size() - 1);
+  }
+
+  // The last PE finishes a skew later than the wavefront.
+  void connect_store(int store_index) {
+    const Statement& store = at(store_index);
+    const int producer_index = lowering_.statement_of.at(tensor_name(store.tensor));
+    const Statement& producer = at(producer_index);
+    const PeArray& array = lowering_.array(producer.array);
+    Dependence edge;
+    edge.kind = DependenceKind::data;
+    edge.producer = producer_index;
+    edge.consumer = store_index;
+    edge.tensor = store.tensor;
+    for (int e : producer.effective) {
+      const int loop = producer.loops[static_cast<std::size_t>(e)];
+      const int place = effective_place(store, loop);
+      edge.index.push_back({place < 0 ? IndexSource::kLast : place, 0});
+    }
+    edge.aligned = same_loops(producer, store) && follows_exactly(edge.index);
+    edge.transit_cycles = array.rows - 1 + array.columns - 1;
+    edge.latency_cycles = edge.transit_cycles + lowering_.memory(store.from).latency.value();
+    add(edge);
+  }
+
+  // Cycles between the wavefront and the last PE that reads this operand at the edge of the array.
+  std::int64_t operand_skew(const Statement& reader, const std::string& tensor) {
+    const Binding& binding = *lowering_.binding_of.at(reader.name);
+    const PeArray& array = lowering_.array(reader.array);
+    const std::vector<std::string> indices = index_variables(*access_to(lowering_.einsum(reader), tensor));
+    const auto varies = [&](const std::optional<Name>& axis) {
+      return axis && std::find(indices.begin(), indices.end(), in_tile(axis->text)) != indices.end();
+    };
+    return (varies(binding.rows) ? array.rows - 1 : 0) + (varies(binding.columns) ? array.columns - 1 : 0);
+  }
+
+  void connect_slots(int storage_index) {
+    const Storage storage = program_.storages[static_cast<std::size_t>(storage_index)];
+    const Statement& acquirer = at(storage.producer);
+    for (int consumer_index : storage.consumers) {
+      const Statement& reader = at(consumer_index);
+      Dependence edge;
+      edge.kind = DependenceKind::slot;
+      edge.producer = consumer_index;  // frees the slot
+      edge.consumer = storage.producer;
+      edge.tensor = storage.tensor;
+      edge.storage = storage_index;
+      edge.shift = storage.slots;
+      for (int e : reader.effective) {
+        const int loop = reader.loops[static_cast<std::size_t>(e)];
+        const int place = effective_place(acquirer, loop);
+        const bool indexes = std::find(storage.loops.begin(), storage.loops.end(), place) != storage.loops.end();
+        edge.index.push_back({indexes ? place : IndexSource::kLast, indexes ? -read_distance(acquirer, reader, loop) : 0});
+      }
+      edge.aligned = storage.loops.size() == acquirer.effective.size() && same_loops(acquirer, reader) &&
+                     follows_exactly(edge.index);
+      if (storage.memory >= 0 && reader.kind == StatementKind::operation && acquirer.array != reader.array) {
+        edge.latency_cycles = operand_skew(reader, tensor_name(storage.tensor));
+      }
+      add(edge);
+    }
+  }
+
+  // Iterations between writing a state and this reader's use of it.
+  std::int64_t read_distance(const Statement& producer, const Statement& reader, int loop) {
+    if (producer.kind != StatementKind::operation || reader.kind != StatementKind::operation) return 0;
+    const Access* access = access_to(lowering_.einsum(reader), producer.name);
+    const IndexSource found = source(producer, &lowering_.einsum(producer).output, reader, access, loop);
+    return found.consumer_loop < 0 ? 0 : found.distance;
+  }
+
+  // `in_flight` iterations at most between the oldest unfinished operation and a starting one.
+  void connect_iterations() {
+    for (std::size_t p = 0; p < program_.statements.size(); ++p) {
+      for (std::size_t c = 0; c < program_.statements.size(); ++c) {
+        const Statement& producer = program_.statements[p];
+        const Statement& consumer = program_.statements[c];
+        if (producer.kind != StatementKind::operation || consumer.kind != StatementKind::operation) continue;
+        if (program_.barrier == Barrier::array && producer.array != consumer.array) continue;
+        Dependence edge;
+        edge.kind = DependenceKind::iteration;
+        edge.producer = static_cast<int>(p);
+        edge.consumer = static_cast<int>(c);
+        edge.shift = program_.in_flight;
+        edge.aligned = same_loops(producer, consumer) && producer.loops == consumer.loops &&
+                       producer.guards == consumer.guards && producer.body_offset == consumer.body_offset &&
+                       is_dense(producer);
+        add(edge);
+      }
+    }
+  }
+
+  // Acts in every body execution of a program with a single body: instance number = iteration number.
+  bool is_dense(const Statement& statement) const { return statement.instances == program_.iterations; }
+
+  void add(const Dependence& edge) { program_.dependences.push_back(edge); }
+
+  Lowering& lowering_;
+  Program& program_;
+};
+
+}  // namespace
+
+void connect(Lowering& lowering) { Connector(lowering).run(); }
+
+}  // namespace einloom

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// Look-ups shared by the lowering steps.
+#include "mappings/steps/lowering.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/suggest.hpp"
+
+namespace einloom {
+
+std::optional<double> Lowering::evaluate(const ScalarExpression& expression) {
+  const auto resolve = [this](const std::string& name) -> std::optional<double> {
+    if (const auto found = program.tile_extents.find(name); found != program.tile_extents.end()) {
+      return static_cast<double>(found->second);
+    }
+    if (const auto value = program.shape.find(name)) return static_cast<double>(*value);
+    if (name == "element_bytes") return static_cast<double>(size_of(program.dtype).value());
+    return machine.property(name);
+  };
+  std::vector<std::string> known = machine.property_names();
+  for (const auto& [name, value] : program.shape.values()) known.push_back(name);
+  for (const auto& [name, value] : program.tile_extents) known.push_back(name);
+  known.push_back("element_bytes");
+  try {
+    return expression.evaluate(resolve, known);
+  } catch (const UserError& error) {
+    for (const Diagnostic& diagnostic : error.diagnostics()) diagnostics.add(diagnostic);
+    return std::nullopt;
+  }
+}
+
+std::optional<std::int64_t> Lowering::evaluate_count(const ScalarExpression& expression, const std::string& what,
+                                                     std::int64_t minimum) {
+  const std::optional<double> value = evaluate(expression);
+  if (!value) return std::nullopt;
+  if (!(*value >= static_cast<double>(minimum)) || *value > 9e15) {
+    diagnostics.error("plan-count-range", expression.span(),
+                      fmt::format("{} is {}; it must be at least {}", what, *value, minimum));
+    return std::nullopt;
+  }
+  if (*value != std::floor(*value)) {
+    diagnostics
+        .error("plan-count-fraction", expression.span(), fmt::format("{} is {}; it must be a whole number", what, *value))
+        .with_help("round it with floor(…) or ceil(…)");
+    return std::nullopt;
+  }
+  return static_cast<std::int64_t>(*value);
+}
+
+int Lowering::tensor_index(const std::string& name) {
+  const auto found = std::find(program.tensors.begin(), program.tensors.end(), name);
+  if (found != program.tensors.end()) return static_cast<int>(found - program.tensors.begin());
+  program.tensors.push_back(name);
+  return static_cast<int>(program.tensors.size()) - 1;
+}
+
+int Lowering::array_index(const std::string& name) const {
+  for (std::size_t i = 0; i < machine.arrays.size(); ++i) {
+    if (machine.arrays[i].name == name) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+int Lowering::memory_index(const std::string& name) const {
+  for (std::size_t i = 0; i < machine.memories.size(); ++i) {
+    if (machine.memories[i].name == name) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+bool Lowering::advances(int loop_index, const std::string& variable) {
+  for (const LoopDigit& digit : loop(loop_index).digits) {
+    if (digit.dimension == variable) return true;
+  }
+  return false;
+}
+
+int Lowering::dram() const {
+  for (std::size_t i = 0; i < machine.memories.size(); ++i) {
+    if (machine.memories[i].kind == MemoryKind::dram) return static_cast<int>(i);
+  }
+  throw InternalError("a validated machine has a dram");
+}
+
+const Access* access_to(const Einsum& einsum, const std::string& tensor_name) {
+  for (const Access* access : einsum.expression.accesses()) {
+    if (access->tensor == tensor_name) return access;
+  }
+  return nullptr;
+}
+
+std::vector<std::string> index_variables(const Access& access) {
+  std::vector<std::string> variables;
+  for (const IndexExpression& index : access.indices) {
+    for (const std::string& variable : index.variables()) {
+      if (std::find(variables.begin(), variables.end(), variable) == variables.end()) variables.push_back(variable);
+    }
+  }
+  return variables;
+}
+
+}  // namespace einloom

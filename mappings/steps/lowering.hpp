@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the lowering steps share: the documents, the Program being built and what earlier steps found out.
+// Steps run in the order of mappings/lower.cpp; each reports into `diagnostics` and leaves valid state behind.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "arch/machine.hpp"
+#include "base/diagnostic.hpp"
+#include "einsum/cascade.hpp"
+#include "mappings/plan.hpp"
+#include "mappings/program.hpp"
+
+namespace einloom {
+
+// How an index variable of the cascade is cut: loops outermost first, then `inner` elements inside one tile.
+struct Dimension {
+  std::string variable;
+  std::int64_t extent = 1;  // of the whole rank
+  std::int64_t inner = 1;   // elements in a tile
+  std::int64_t last = 1;    // elements in the last tile
+  std::vector<LoopDigit> loops;             // available loop variables, outermost first
+  std::vector<std::string> last_when;       // loop variables that must be in their last iteration for `last` to apply
+};
+
+struct Lowering {
+  const Cascade& cascade;
+  const Machine& machine;
+  const Plan& plan;
+  const Span& where;
+  Program program{};
+  Diagnostics diagnostics{};
+
+  std::map<std::string, Dimension> dimensions{};  // by index variable
+  std::map<std::string, int> statement_of{};      // Einsum → statement
+  std::map<std::string, const Binding*> binding_of{};
+  std::map<std::string, const Keep*> keep_of{};
+
+  // A plan expression's value; reports and returns nullopt when it has none. Names: tile extents so far, ranks and
+  // parameters of the shape, machine properties.
+  [[nodiscard]] std::optional<double> evaluate(const ScalarExpression& expression);
+  [[nodiscard]] std::optional<std::int64_t> evaluate_count(const ScalarExpression& expression, const std::string& what,
+                                                           std::int64_t minimum);
+
+  [[nodiscard]] int tensor_index(const std::string& name);  // adds it when new
+  [[nodiscard]] int array_index(const std::string& name) const;
+  [[nodiscard]] int memory_index(const std::string& name) const;
+  [[nodiscard]] const Memory& memory(int index) const { return machine.memories[static_cast<std::size_t>(index)]; }
+  [[nodiscard]] const PeArray& array(int index) const { return machine.arrays[static_cast<std::size_t>(index)]; }
+  [[nodiscard]] const Einsum& einsum(const Statement& statement) const {
+    return cascade.einsums()[static_cast<std::size_t>(statement.einsum)];
+  }
+  [[nodiscard]] const TensorDecl& tensor(const std::string& name) const { return *cascade.find_tensor(name); }
+  [[nodiscard]] Dtype dtype_of(const std::string& tensor_name) const {
+    return tensor(tensor_name).dtype.value_or(program.dtype);
+  }
+  [[nodiscard]] ProgramLoop& loop(int index) { return program.loops[static_cast<std::size_t>(index)]; }
+  // Does a loop advance this index variable?
+  [[nodiscard]] bool advances(int loop_index, const std::string& variable);
+  [[nodiscard]] int dram() const;  // index of the outermost memory
+};
+
+// The access of `einsum` that reads `tensor_name`, nullptr when it reads none.
+[[nodiscard]] const Access* access_to(const Einsum& einsum, const std::string& tensor_name);
+[[nodiscard]] std::vector<std::string> index_variables(const Access& access);
+
+// Steps, in order.
+void resolve_tiles(Lowering& lowering, const Shape& workload);  // tiles → dimensions
+void check_names(Lowering& lowering);        // every name of bindings and keeps exists; every Einsum is bound
+void build_nests(Lowering& lowering);        // nests → loops and operation statements with guards
+void place_moves(Lowering& lowering);        // kept inputs and outputs → loads and stores
+void coalesce_loops(Lowering& lowering);     // adjacent loops nothing distinguishes → one loop
+void cost_statements(Lowering& lowering);    // durations, operations, bytes, per set of partial extents
+void allocate_storage(Lowering& lowering);   // tensors → slots
+void connect(Lowering& lowering);            // data, slot and iteration dependences
+void read_phases(Lowering& lowering);        // phases of the waterfall fidelity
+void check_capacities(Lowering& lowering);   // slots fit memories and are enough to make progress
+
+}  // namespace einloom

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tile extents → how every index variable of the cascade is cut into loops and tiles.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/suggest.hpp"
+#include "mappings/steps/lowering.hpp"
+
+namespace einloom {
+namespace {
+
+std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+// P1 → (P, 1) when P is a rank of the cascade that it does not partition itself.
+std::optional<std::pair<std::string, int>> tile_level(const Cascade& cascade, const std::string& name) {
+  for (const RankDecl& rank : cascade.ranks()) {
+    if (cascade.partition_of(rank.name) != nullptr || name.size() <= rank.name.size()) continue;
+    if (name.compare(0, rank.name.size(), rank.name) != 0) continue;
+    const std::string digits = name.substr(rank.name.size());
+    if (digits.size() == 1 && digits[0] >= '0' && digits[0] <= '8') return std::pair(rank.name, digits[0] - '0');
+  }
+  return std::nullopt;
+}
+
+bool is_parameter(const Cascade& cascade, const std::string& name) {
+  const auto& parameters = cascade.parameters();
+  return std::any_of(parameters.begin(), parameters.end(), [&](const ParameterDecl& p) { return p.name == name; });
+}
+
+std::vector<std::string> tile_names(const Cascade& cascade) {
+  std::vector<std::string> names;
+  for (const ParameterDecl& parameter : cascade.parameters()) names.push_back(parameter.name);
+  for (const RankDecl& rank : cascade.ranks()) {
+    if (cascade.partition_of(rank.name) != nullptr) continue;
+    names.push_back(rank.name + "0");
+    names.push_back(rank.name + "1");
+  }
+  return names;
+}
+
+// Levels of a tiled rank, innermost first: extents of P0, P1, … in elements-of-the-level-below.
+using Levels = std::map<std::string, std::map<int, std::pair<std::int64_t, Span>>>;
+
+void cut_rank(Lowering& lowering, const std::string& rank, const std::map<int, std::pair<std::int64_t, Span>>& levels) {
+  Dimension dimension;
+  dimension.variable = variable_of_rank(rank);
+  dimension.extent = lowering.program.shape.at(rank);
+  dimension.inner = dimension.last = dimension.extent;
+  if (levels.empty()) {
+    // Untiled: either whole inside a tile, or (when a nest loops over it) one element at a time.
+    dimension.loops = {LoopDigit{dimension.variable, dimension.variable, dimension.extent, 1}};
+    lowering.dimensions[dimension.variable] = dimension;
+    return;
+  }
+  std::int64_t below = 1;  // elements covered by one step of the level
+  std::int64_t left = dimension.extent;
+  int level = 0;
+  for (; level <= 8; ++level) {
+    const auto found = levels.find(level);
+    if (found == levels.end()) break;
+    const auto [wanted, span] = found->second;
+    if (level == 0) {
+      dimension.inner = std::min(wanted, dimension.extent);
+      left = ceil_div(dimension.extent, wanted);
+      dimension.last = dimension.extent - (left - 1) * wanted;
+      below = wanted;
+      continue;
+    }
+    if (left % wanted != 0) {
+      lowering.diagnostics
+          .error("tile-not-dividing", span,
+                 fmt::format("{}{} = {} does not divide the {} tiles of the level below it; the iteration space must be "
+                             "covered exactly once",
+                             rank, level, wanted, left))
+          .with_help(fmt::format("write largest_divisor({}, {}), which is {}", left, wanted,
+                                 largest_divisor(left, wanted)));
+      return;
+    }
+    const std::string variable = variable_of_rank(rank) + std::to_string(level);
+    dimension.loops.insert(dimension.loops.begin(), LoopDigit{variable, dimension.variable, wanted, below});
+    below *= wanted;
+    left /= wanted;
+  }
+  const std::string top = variable_of_rank(rank) + std::to_string(level);
+  dimension.loops.insert(dimension.loops.begin(), LoopDigit{top, dimension.variable, left, below});
+  if (dimension.last != dimension.inner) {
+    for (const LoopDigit& digit : dimension.loops) dimension.last_when.push_back(digit.variable);
+  }
+  lowering.program.tile_extents[rank + std::to_string(level)] = left;
+  lowering.dimensions[dimension.variable] = dimension;
+}
+
+void cut_partition(Lowering& lowering, const PartitionDecl& partition) {
+  const Shape& shape = lowering.program.shape;
+  const std::int64_t whole = shape.at(partition.rank);
+  const std::int64_t wanted = shape.at(partition.inner);
+  const std::int64_t trips = ceil_div(whole, wanted);
+  Dimension outer;
+  outer.variable = variable_of_rank(partition.outer);
+  outer.extent = trips;
+  outer.inner = outer.last = trips;
+  outer.loops = {LoopDigit{outer.variable, outer.variable, trips, 1}};
+  Dimension inner;
+  inner.variable = variable_of_rank(partition.inner);
+  inner.extent = std::min(wanted, whole);
+  inner.inner = inner.extent;
+  inner.last = whole - (trips - 1) * wanted;
+  if (trips == 1) inner.inner = inner.last;
+  if (inner.last != inner.inner) inner.last_when = {outer.variable};
+  lowering.dimensions[outer.variable] = outer;
+  lowering.dimensions[inner.variable] = inner;
+}
+
+}  // namespace
+
+void resolve_tiles(Lowering& lowering, const Shape& workload) {
+  const Cascade& cascade = lowering.cascade;
+  Shape given = workload;
+  lowering.program.shape = cascade.bind(given, lowering.where);
+  Levels levels;
+  for (const TileExtent& tile : lowering.plan.tiles) {
+    const std::string& name = tile.name.text;
+    const auto level = tile_level(cascade, name);
+    const bool parameter = is_parameter(cascade, name);
+    if (!level && !parameter) {
+      lowering.diagnostics
+          .error("tile-unknown", tile.name.span,
+                 fmt::format("`{}` is neither a parameter of cascade `{}` nor a tile level of one of its ranks", name,
+                             cascade.name()))
+          .with_help(suggestion(name, tile_names(cascade)));
+      continue;
+    }
+    if (lowering.program.tile_extents.count(name) != 0) {
+      lowering.diagnostics.error("tile-repeated", tile.name.span, fmt::format("`{}` is given twice", name));
+      continue;
+    }
+    const auto value = lowering.evaluate_count(tile.extent, fmt::format("`{}`", name), 1);
+    if (!value) continue;
+    lowering.program.tile_extents[name] = *value;
+    if (parameter) {
+      given.set(name, *value);
+      lowering.program.shape = cascade.bind(given, lowering.where);
+    } else {
+      levels[level->first][level->second] = {*value, tile.extent.span()};
+    }
+  }
+  lowering.diagnostics.throw_if_any();
+  for (const auto& [rank, by_level] : levels) {
+    int expected = 0;
+    for (const auto& [level, entry] : by_level) {
+      if (level != expected) {
+        lowering.diagnostics.error(
+            "tile-level-missing", entry.second,
+            fmt::format("`{}{}` is given but `{}{}` is not; levels count from 0, innermost first", rank, level, rank,
+                        expected));
+        break;
+      }
+      ++expected;
+    }
+  }
+  lowering.diagnostics.throw_if_any();
+  for (const RankDecl& rank : cascade.ranks()) {
+    if (const PartitionDecl* partition = cascade.partition_of(rank.name)) {
+      cut_partition(lowering, *partition);
+    } else {
+      cut_rank(lowering, rank.name, levels[rank.name]);
+    }
+  }
+  lowering.diagnostics.throw_if_any();
+}
+
+}  // namespace einloom

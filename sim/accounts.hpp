@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Counters of a run → the account of every array's cycles, and where the cycles beyond the busiest array's work went.
+#pragma once
+
+#include <vector>
+
+#include "mappings/estimate.hpp"
+#include "sim/kernel.hpp"
+#include "sim/report.hpp"
+
+namespace einloom {
+
+// Lines of one array; they add up to result.cycles. Sorted: busy in plan order, then waits by size, fill, drain.
+[[nodiscard]] std::vector<Account> accounts_of(RunState& run, const RunResult& result, const Totals& totals, int array);
+
+// Work of the busiest array and the parts of the rest. `fill` is split into what the first load took (DRAM latency and
+// transfer) and what the arrays in front needed.
+[[nodiscard]] Excess excess_of(RunState& run, const RunResult& result, const std::vector<ArrayReport>& arrays);
+
+}  // namespace einloom

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/fast_forward.hpp"
+
+#include <algorithm>
+
+#include "base/diagnostic.hpp"
+
+namespace einloom {
+namespace {
+
+constexpr std::size_t kMostSnapshots = 1024;
+
+std::uint64_t hash_of(const std::vector<std::int64_t>& values) {
+  std::uint64_t hash = 1469598103934665603ULL;
+  for (std::int64_t value : values) hash = (hash ^ static_cast<std::uint64_t>(value)) * 1099511628211ULL;
+  return hash;
+}
+
+std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+}  // namespace
+
+FastForward::FastForward(RunState& run, std::vector<ArrayUnit*> arrays, ChannelUnit& channel)
+    : run_(run),
+      arrays_(std::move(arrays)),
+      channel_(channel),
+      margins_(run.program.loops.size(), 1),
+      trails_(run.program.loops.size()),
+      anchor_(run.program.loops.size(), -1) {
+  for (std::size_t s = 0; s < run.anchored.size(); ++s) {
+    for (int loop : run.anchored[s]) anchor_[static_cast<std::size_t>(loop)] = static_cast<int>(s);
+  }
+  for (const Dependence& edge : run.program.dependences) {
+    const Statement& consumer = run.program.statements[static_cast<std::size_t>(edge.consumer)];
+    std::int64_t inside = 1;  // slots (or body executions) per iteration of the loop
+    for (std::size_t e = consumer.effective.size(); e-- > 0;) {
+      const int loop = consumer.loops[static_cast<std::size_t>(consumer.effective[e])];
+      const auto l = static_cast<std::size_t>(loop);
+      std::int64_t reach = 0;
+      if (edge.kind == DependenceKind::data) {
+        for (const IndexSource& source : edge.index) {
+          if (source.consumer_loop == static_cast<int>(e)) reach = std::max(reach, source.distance);
+        }
+      } else if (edge.kind == DependenceKind::iteration) {
+        const std::int64_t volume = run.program.loops[l].volume;
+        reach = ceil_div(edge.shift % (volume * consumer.trips[e]), volume);
+      } else {
+        const auto& slots = run.program.storages[static_cast<std::size_t>(edge.storage)].loops;
+        if (std::find(slots.begin(), slots.end(), static_cast<int>(e)) != slots.end()) {
+          reach = ceil_div(edge.shift % (inside * consumer.trips[e]), inside);
+          inside *= consumer.trips[e];
+        }
+      }
+      margins_[l] = std::max(margins_[l], reach);
+    }
+  }
+}
+
+int FastForward::level_of(int statement, int loop) const {
+  const Statement& what = run_.program.statements[static_cast<std::size_t>(statement)];
+  for (std::size_t e = 0; e < what.effective.size(); ++e) {
+    if (what.loops[static_cast<std::size_t>(what.effective[e])] == loop) return static_cast<int>(e);
+  }
+  return -1;
+}
+
+FastForward::Snapshot FastForward::take(std::int64_t now) {
+  Snapshot shot;
+  shot.now = now;
+  const std::size_t statements = run_.program.statements.size();
+  for (std::size_t s = 0; s < statements; ++s) {
+    run_.board.forget(static_cast<int>(s), now);
+    const Head& head = run_.board.head(static_cast<int>(s));
+    const History& history = run_.board.history(static_cast<int>(s));
+    shot.index.push_back(head.index);
+    shot.position.push_back(head.position);
+    shot.signature.push_back(head.done ? 1 : 0);
+    shot.signature.push_back(head.ready_at == kNotReady ? kNotReady : head.ready_at - now);
+    shot.signature.push_back(head.met_last);
+    shot.signature.push_back(history.size() - history.first());
+    for (std::int64_t i = history.first(); i < history.size(); ++i) shot.signature.push_back(history.at(i) - now);
+  }
+  for (const ArrayUnit* array : arrays_) {
+    // A finished array's idle time grows without meaning; a waiting one's decides what its next start is charged.
+    shot.signature.push_back(array->is_done() && array->free_at() <= now ? -kNever : array->free_at() - now);
+    shot.signature.push_back(array->has_started() ? 1 : 0);
+  }
+  shot.signature.push_back(std::max(channel_.free_tick() - now * kTicksPerCycle, -kTicksPerCycle));
+  shot.signature.push_back(static_cast<std::int64_t>(channel_.last_granted()));
+  for (std::int64_t left : channel_.bytes_left()) shot.signature.push_back(left);
+  for (PortQueue& port : run_.ports) shot.signature.push_back(port.waiting(now));
+  shot.counters = run_.counters.values();
+  return shot;
+}
+
+std::int64_t FastForward::periods(int loop, const Snapshot& then, const Snapshot& current) const {
+  const std::size_t statements = run_.program.statements.size();
+  std::vector<char> moving(statements, 0);
+  std::vector<std::size_t> levels(statements, 0);
+  std::int64_t steps = 0;
+  std::int64_t most = kNever;
+  for (std::size_t s = 0; s < statements; ++s) {
+    const std::int64_t started = current.index[s] - then.index[s];
+    const Statement& what = run_.program.statements[s];
+    if (started == 0) continue;
+    const int level = level_of(static_cast<int>(s), loop);
+    if (level < 0 || run_.board.head(static_cast<int>(s)).done) return 0;
+    moving[s] = 1;
+    levels[s] = static_cast<std::size_t>(level);
+    for (std::size_t e = 0; e < what.effective.size(); ++e) {
+      const std::int64_t difference = current.position[s][e] - then.position[s][e];
+      if (e != levels[s] && difference != 0) return 0;
+    }
+    const std::int64_t own = current.position[s][levels[s]] - then.position[s][levels[s]];
+    if (own <= 0 || (steps != 0 && own != steps)) return 0;
+    steps = own;
+    if (then.position[s][levels[s]] < margin(loop)) return 0;
+    most = std::min(most, (what.trips[levels[s]] - 2 - current.position[s][levels[s]]) / own);
+  }
+  if (steps == 0 || most <= 0) return 0;
+  return limit_by_dependences(moving, levels, steps, then, current, most);
+}
+
+std::int64_t FastForward::limit_by_dependences(const std::vector<char>& moving, const std::vector<std::size_t>& levels,
+                                               std::int64_t steps, const Snapshot& then, const Snapshot& current,
+                                               std::int64_t periods) const {
+  for (std::size_t d = 0; d < run_.program.dependences.size() && periods > 0; ++d) {
+    const Dependence& edge = run_.program.dependences[d];
+    const auto p = static_cast<std::size_t>(edge.producer);
+    const auto c = static_cast<std::size_t>(edge.consumer);
+    if (moving[p] == moving[c]) continue;
+    const Head& head = run_.board.head(edge.consumer);
+    if (moving[p] != 0) {
+      // A consumer that stands still must go on waiting: the producer must not reach what it needs.
+      if (head.done || run_.board.need(static_cast<int>(d)) <= run_.board.history(edge.producer).size()) continue;
+      const std::int64_t per_period = current.index[p] - then.index[p];
+      periods = std::min(periods, (run_.board.need(static_cast<int>(d)) - 1 - current.index[p]) / per_period);
+      continue;
+    }
+    // A producer that stands still must have done already all that the moving consumer will ask for.
+    const std::int64_t ended = run_.board.history(edge.producer).size();
+    const std::int64_t per_period = current.index[c] - then.index[c];
+    const auto enough = [&](std::int64_t k) {
+      std::vector<std::int64_t> position = current.position[c];
+      position[levels[c]] += k * steps;
+      const std::int64_t index = current.index[c] + k * per_period;
+      const Statement& what = run_.program.statements[c];
+      return run_.board.need_at(static_cast<int>(d), position, index, run_.program.iteration_of(what, position)) <= ended;
+    };
+    std::int64_t low = 0, high = periods;
+    while (low < high) {
+      const std::int64_t middle = low + (high - low + 1) / 2;
+      if (enough(middle)) {
+        low = middle;
+      } else {
+        high = middle - 1;
+      }
+    }
+    periods = low;
+  }
+  // A consumer that stands still although nothing holds it back is only outranked: its turn will come.
+  for (std::size_t s = 0; s < moving.size(); ++s) {
+    const Head& head = run_.board.head(static_cast<int>(s));
+    if (moving[s] != 0 || head.done) continue;
+    bool waits = false;
+    for (int d : run_.board.incoming(static_cast<int>(s))) {
+      waits = waits || run_.board.need(d) > run_.board.history(run_.program.dependences[static_cast<std::size_t>(d)].producer).size();
+    }
+    if (!waits) return 0;
+  }
+  return std::max<std::int64_t>(0, periods);
+}
+
+std::int64_t FastForward::skip(int loop, const Snapshot& then, const Snapshot& current, std::int64_t periods) {
+  const std::int64_t cycles = periods * (current.now - then.now);
+  std::vector<std::int64_t> skipped(run_.program.statements.size(), 0);
+  for (std::size_t s = 0; s < skipped.size(); ++s) {
+    skipped[s] = periods * (current.index[s] - then.index[s]);
+    run_.board.shift_time(static_cast<int>(s), skipped[s], cycles);
+  }
+  for (std::size_t s = 0; s < skipped.size(); ++s) {
+    if (skipped[s] == 0) continue;
+    const auto level = static_cast<std::size_t>(level_of(static_cast<int>(s), loop));
+    run_.board.skip(static_cast<int>(s), level, periods * (current.position[s][level] - then.position[s][level]),
+                    skipped[s]);
+  }
+  run_.counters.repeat(then.counters, periods);
+  run_.occupancy.skip(run_.board, skipped);
+  for (ArrayUnit* array : arrays_) array->shift_time(cycles);
+  channel_.shift_time(cycles);
+  for (PortQueue& port : run_.ports) port.shift_time(cycles);
+  run_.end_of_run += cycles;
+  return cycles;
+}
+
+std::int64_t FastForward::consider(const std::vector<int>& loops, std::int64_t now) {
+  Snapshot current;
+  bool taken = false;
+  for (int loop : loops) {
+    const int anchor = anchor_[static_cast<std::size_t>(loop)];
+    const Statement& what = run_.program.statements[static_cast<std::size_t>(anchor)];
+    const auto level = static_cast<std::size_t>(level_of(anchor, loop));
+    if (what.trips[level] < 4) continue;
+    if (!taken) current = take(now);
+    taken = true;
+    Trail& trail = trails_[static_cast<std::size_t>(loop)];
+    const std::vector<std::int64_t> outer(current.position[static_cast<std::size_t>(anchor)].begin(),
+                                          current.position[static_cast<std::size_t>(anchor)].begin() +
+                                              static_cast<std::ptrdiff_t>(level));
+    if (trail.outer != outer || trail.snapshots.size() >= kMostSnapshots) {
+      trail.outer = outer;
+      trail.snapshots.clear();
+      trail.by_hash.clear();
+    }
+    const std::uint64_t hash = hash_of(current.signature);
+    const auto [begin, end] = trail.by_hash.equal_range(hash);
+    std::int64_t best = 0;
+    std::size_t with = 0;
+    for (auto it = begin; it != end; ++it) {
+      const Snapshot& then = trail.snapshots[it->second];
+      if (then.signature != current.signature) continue;
+      const std::int64_t count = periods(loop, then, current);
+      if (count > 0 && (best == 0 || then.now > trail.snapshots[with].now)) {
+        best = count;
+        with = it->second;
+      }
+    }
+    if (best > 0) {
+      const Snapshot then = trail.snapshots[with];
+      for (int inner : loops) {
+        trails_[static_cast<std::size_t>(inner)].snapshots.clear();
+        trails_[static_cast<std::size_t>(inner)].by_hash.clear();
+      }
+      return skip(loop, then, current, best);
+    }
+    trail.by_hash.emplace(hash, trail.snapshots.size());
+    trail.snapshots.push_back(current);
+  }
+  return 0;
+}
+
+}  // namespace einloom

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Exact fast-forward. At the start of an iteration of a loop the machine's state relative to now is written down; when it
+// equals the state d iterations earlier, what happened in between happens again until an iteration near the end of the
+// loop is reached: k·d iterations are skipped by adding k times the differences. See sim/README.md for the argument.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "sim/units.hpp"
+
+namespace einloom {
+
+class FastForward {
+ public:
+  FastForward(RunState& run, std::vector<ArrayUnit*> arrays, ChannelUnit& channel);
+
+  // Called between two cycles, with the loops (outermost first) whose iterations began at `now`.
+  // Returns the cycles skipped: every instant kept outside RunState and the units moves by as many.
+  std::int64_t consider(const std::vector<int>& loops, std::int64_t now);
+
+ private:
+  struct Snapshot {
+    std::int64_t now = 0;
+    std::vector<std::int64_t> signature;            // instants relative to now, queues, bus
+    std::vector<std::int64_t> index;                // instances started, by statement
+    std::vector<std::vector<std::int64_t>> position;
+    std::vector<std::int64_t> counters;
+  };
+  // Snapshots of one loop inside one iteration of the loops around it.
+  struct Trail {
+    std::vector<std::int64_t> outer;  // indices of the loops around, of the marking statement
+    std::vector<Snapshot> snapshots;
+    std::unordered_multimap<std::uint64_t, std::size_t> by_hash;
+  };
+
+  [[nodiscard]] Snapshot take(std::int64_t now);
+  // Periods of `then → current` that may be skipped along `loop`; 0 when the future does not repeat.
+  [[nodiscard]] std::int64_t periods(int loop, const Snapshot& then, const Snapshot& current) const;
+  [[nodiscard]] std::int64_t limit_by_dependences(const std::vector<char>& moving, const std::vector<std::size_t>& levels,
+                                                  std::int64_t steps, const Snapshot& then, const Snapshot& current,
+                                                  std::int64_t periods) const;
+  std::int64_t skip(int loop, const Snapshot& then, const Snapshot& current, std::int64_t periods);
+  // Position of `loop` among the effective loops of a statement; -1 when it has none.
+  [[nodiscard]] int level_of(int statement, int loop) const;
+  // Iterations at the start of `loop` in which dependences still reach over its boundary.
+  [[nodiscard]] std::int64_t margin(int loop) const { return margins_[static_cast<std::size_t>(loop)]; }
+
+  RunState& run_;
+  std::vector<ArrayUnit*> arrays_;
+  ChannelUnit& channel_;
+  std::vector<std::int64_t> margins_;
+  std::vector<Trail> trails_;
+  std::vector<int> anchor_;  // by loop: the statement that marks its iterations
+};
+
+}  // namespace einloom

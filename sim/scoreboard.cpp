@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/scoreboard.hpp"
+
+#include <algorithm>
+
+#include "base/diagnostic.hpp"
+
+namespace einloom {
+
+Scoreboard::Scoreboard(const Program& program)
+    : program_(program),
+      heads_(program.statements.size()),
+      histories_(program.statements.size()),
+      incoming_(program.statements.size()),
+      outgoing_(program.statements.size()),
+      strides_(program.statements.size()),
+      longest_latency_(program.statements.size(), 0),
+      needs_(program.dependences.size(), 0),
+      marked_(program.dependences.size(), 0) {
+  for (std::size_t d = 0; d < program.dependences.size(); ++d) {
+    const Dependence& edge = program.dependences[d];
+    incoming_[static_cast<std::size_t>(edge.consumer)].push_back(static_cast<int>(d));
+    outgoing_[static_cast<std::size_t>(edge.producer)].push_back(static_cast<int>(d));
+    std::int64_t& longest = longest_latency_[static_cast<std::size_t>(edge.producer)];
+    longest = std::max(longest, edge.latency_cycles);
+  }
+  for (std::size_t s = 0; s < program.statements.size(); ++s) {
+    const Statement& statement = program.statements[s];
+    strides_[s].assign(statement.trips.size(), 1);
+    for (std::size_t e = statement.trips.size(); e-- > 1;) {
+      strides_[s][e - 1] = strides_[s][e] * statement.trips[e];
+    }
+  }
+  for (std::size_t s = 0; s < program.statements.size(); ++s) {
+    const Statement& statement = program.statements[s];
+    heads_[s].position.assign(statement.trips.size(), 0);
+    heads_[s].done = statement.instances == 0;
+    if (!heads_[s].done) prepare(static_cast<int>(s));
+  }
+}
+
+const Work& Scoreboard::work(int statement) const {
+  return program_.statements[static_cast<std::size_t>(statement)].variants[head(statement).variant];
+}
+
+bool Scoreboard::all_done() const {
+  return std::all_of(heads_.begin(), heads_.end(), [](const Head& head) { return head.done; });
+}
+
+void Scoreboard::prepare(int statement) {
+  const auto s = static_cast<std::size_t>(statement);
+  Head& head = heads_[s];
+  head.iteration = program_.iteration_of(program_.statements[s], head.position);
+  head.variant = program_.statements[s].partials.empty() ? 0 : program_.variant_at(program_.statements[s], head.position);
+  head.unmet = 0;
+  head.ready_at = kNotReady;
+  head.met_last = -1;
+  for (int d : incoming_[s]) {
+    needs_[static_cast<std::size_t>(d)] = need_at(d, head.position, head.index, head.iteration);
+  }
+}
+
+std::int64_t Scoreboard::need_at(int dependence, const std::vector<std::int64_t>& position, std::int64_t index,
+                                 std::int64_t iteration) const {
+  const Dependence& edge = program_.dependences[static_cast<std::size_t>(dependence)];
+  if (edge.aligned) return std::max<std::int64_t>(0, index - edge.shift + 1);
+  const auto p = static_cast<std::size_t>(edge.producer);
+  const Statement& producer = program_.statements[p];
+  if (edge.kind == DependenceKind::iteration) {
+    return program_.instances_within(producer, iteration - edge.shift + 1);
+  }
+  std::int64_t slot_digits[16];  // index of the slot wanted, by effective loop of the consumer
+  if (edge.kind == DependenceKind::slot) {
+    const Storage& storage = program_.storages[static_cast<std::size_t>(edge.storage)];
+    const Statement& consumer = program_.statements[static_cast<std::size_t>(edge.consumer)];
+    std::int64_t wanted = 0;
+    std::size_t next = 0;
+    for (std::size_t e = 0; e < position.size(); ++e) {
+      if (next < storage.loops.size() && storage.loops[next] == static_cast<int>(e)) {
+        wanted = wanted * consumer.trips[e] + position[e];
+        ++next;
+      } else if (position[e] != 0) {
+        return 0;  // updates a slot it already holds
+      }
+    }
+    wanted -= edge.shift;
+    if (wanted < 0) return 0;
+    for (std::size_t i = storage.loops.size(); i-- > 0;) {
+      const auto e = static_cast<std::size_t>(storage.loops[i]);
+      slot_digits[e] = wanted % consumer.trips[e];
+      wanted /= consumer.trips[e];
+    }
+  }
+  const std::int64_t* from = edge.kind == DependenceKind::slot ? slot_digits : position.data();
+  std::int64_t instance = 0;
+  for (std::size_t e = 0; e < edge.index.size(); ++e) {
+    const IndexSource& source = edge.index[e];
+    std::int64_t at = producer.trips[e] - 1;
+    if (source.consumer_loop == IndexSource::kFirst) {
+      at = 0;
+    } else if (source.consumer_loop >= 0) {
+      at = from[source.consumer_loop] - source.distance;
+      if (at < 0) return 0;
+      at = std::min(at, producer.trips[e] - 1);
+    }
+    instance += at * strides_[p][e];
+  }
+  return instance + 1;
+}
+
+bool Scoreboard::is_met(int dependence, std::int64_t now) const { return met_at(dependence) <= now; }
+
+std::int64_t Scoreboard::met_at(int dependence) const {
+  const auto d = static_cast<std::size_t>(dependence);
+  const Dependence& edge = program_.dependences[d];
+  const History& history = histories_[static_cast<std::size_t>(edge.producer)];
+  const std::int64_t instance = needs_[d] - 1;
+  if (instance < history.first()) return std::numeric_limits<std::int64_t>::min();
+  if (instance >= history.size()) return kNever;
+  return history.at(instance) + edge.latency_cycles;
+}
+
+Readiness Scoreboard::check(int statement, std::int64_t now) {
+  Head& head = heads_[static_cast<std::size_t>(statement)];
+  if (head.done) return {};
+  const std::vector<int>& edges = incoming(statement);
+  while (head.unmet < edges.size()) {
+    const std::int64_t time = met_at(edges[head.unmet]);
+    if (time > now) {
+      if (time == kNever) marked_[static_cast<std::size_t>(edges[head.unmet])] = 1;
+      return {false, time};
+    }
+    ++head.unmet;
+  }
+  if (head.ready_at == kNotReady) {
+    head.ready_at = now;
+    for (int edge : edges) {
+      if (head.met_last < 0 && met_at(edge) == now) head.met_last = edge;
+    }
+  }
+  return {true, now};
+}
+
+void Scoreboard::advance(int statement) {
+  const auto s = static_cast<std::size_t>(statement);
+  const Statement& what = program_.statements[s];
+  Head& head = heads_[s];
+  ++head.index;
+  if (head.index == what.instances) {
+    head.done = true;
+    return;
+  }
+  for (std::size_t e = what.trips.size(); e-- > 0;) {
+    if (++head.position[e] < what.trips[e]) break;
+    head.position[e] = 0;
+  }
+  prepare(statement);
+}
+
+bool Scoreboard::acquires(const Storage& storage) const {
+  const Head& head = heads_[static_cast<std::size_t>(storage.producer)];
+  std::size_t next = 0;
+  for (std::size_t e = 0; e < head.position.size(); ++e) {
+    if (next < storage.loops.size() && storage.loops[next] == static_cast<int>(e)) {
+      ++next;
+    } else if (head.position[e] != 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
+std::int64_t Scoreboard::slots_freed(const Dependence& slot_edge, std::int64_t instances) const {
+  const auto r = static_cast<std::size_t>(slot_edge.producer);
+  const Statement& reader = program_.statements[r];
+  const bool all = instances >= reader.instances;
+  std::int64_t freed = all ? 1 : 0;
+  std::int64_t left = instances;
+  bool counting = !all;  // a later pass over the same slots has still to come: nothing below frees any
+  for (std::size_t e = 0; e < reader.trips.size(); ++e) {
+    const bool indexes = slot_edge.index[e].consumer_loop >= 0;
+    const std::int64_t index = left / strides_[r][e];
+    left -= index * strides_[r][e];
+    if (indexes) {
+      freed = freed * reader.trips[e] + (counting ? index : 0);
+    } else if (index < reader.trips[e] - 1) {
+      counting = false;
+    }
+  }
+  return freed;
+}
+
+void Scoreboard::skip(int statement, std::size_t level, std::int64_t steps, std::int64_t instances) {
+  Head& head = heads_[static_cast<std::size_t>(statement)];
+  const std::int64_t ready_at = head.ready_at;
+  const int met_last = head.met_last;
+  head.index += instances;
+  head.position[level] += steps;
+  prepare(statement);
+  head.ready_at = ready_at;
+  head.met_last = met_last;
+}
+
+void Scoreboard::shift_time(int statement, std::int64_t instances, std::int64_t cycles) {
+  histories_[static_cast<std::size_t>(statement)].shift(instances, cycles);
+  std::int64_t& ready_at = heads_[static_cast<std::size_t>(statement)].ready_at;
+  if (ready_at != kNotReady) ready_at += cycles;
+}
+
+}  // namespace einloom

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// How far every statement of the Program has come and what its next instance still waits for. Plain C++: every method
+// that needs the time gets `now`. All state is explicit, so fast-forward can write it down relative to now.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "mappings/program.hpp"
+#include "sim/counters.hpp"
+#include "sim/history.hpp"
+
+namespace einloom {
+
+inline constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+inline constexpr std::int64_t kNotReady = std::numeric_limits<std::int64_t>::min();
+
+// The next instance of a statement.
+struct Head {
+  std::int64_t index = 0;              // instances started so far
+  std::vector<std::int64_t> position;  // along the effective loops
+  std::int64_t iteration = 0;          // body execution it belongs to
+  unsigned variant = 0;
+  std::size_t unmet = 0;               // incoming dependences before this one are met
+  std::int64_t ready_at = kNotReady;   // when the last dependence was seen to be met
+  int met_last = -1;                   // a dependence met at ready_at exactly; -1: they were all met earlier
+  bool done = false;                   // no instance left
+};
+
+struct Readiness {
+  bool ready = false;
+  std::int64_t known_at = kNever;  // when the first unmet dependence will be met, if that is known already
+};
+
+class Scoreboard {
+ public:
+  explicit Scoreboard(const Program& program);
+
+  [[nodiscard]] const Program& program() const { return program_; }
+  [[nodiscard]] const Head& head(int statement) const { return heads_[static_cast<std::size_t>(statement)]; }
+  [[nodiscard]] const History& history(int statement) const { return histories_[static_cast<std::size_t>(statement)]; }
+  [[nodiscard]] const std::vector<int>& incoming(int statement) const { return incoming_[static_cast<std::size_t>(statement)]; }
+  [[nodiscard]] const std::vector<int>& outgoing(int statement) const { return outgoing_[static_cast<std::size_t>(statement)]; }
+  [[nodiscard]] const Work& work(int statement) const;  // of the next instance
+  [[nodiscard]] bool all_done() const;
+
+  // Can the next instance start at `now`? When the dependence it waits for has no time yet, it is marked, and the
+  // producer's record() reports the consumer.
+  [[nodiscard]] Readiness check(int statement, std::int64_t now);
+  // Producer instances that must have ended for the next instance of the consumer (0: none).
+  [[nodiscard]] std::int64_t need(int dependence) const { return needs_[static_cast<std::size_t>(dependence)]; }
+  [[nodiscard]] std::int64_t need_at(int dependence, const std::vector<std::int64_t>& position, std::int64_t index,
+                                     std::int64_t iteration) const;
+  // When a dependence of the next instance was (or will be) met; the smallest value when it was met long ago.
+  [[nodiscard]] std::int64_t met_at(int dependence) const;
+  [[nodiscard]] bool is_met(int dependence, std::int64_t now) const;
+
+  // Starts the next instance: moves the head on.
+  void advance(int statement);
+  // The oldest unrecorded instance of a statement ends at `time`. Calls wake(statement, time) for every consumer that
+  // was marked and whose dependence is met then.
+  template <class Wake>
+  void record(int statement, std::int64_t time, std::int64_t now, Wake&& wake) {
+    History& history = histories_[static_cast<std::size_t>(statement)];
+    forget(statement, now);
+    history.record(time);
+    for (int dependence : outgoing(statement)) {
+      const auto d = static_cast<std::size_t>(dependence);
+      if (!marked_[d] || needs_[d] > history.size()) continue;
+      marked_[d] = 0;
+      wake(program_.dependences[d].consumer, time + program_.dependences[d].latency_cycles);
+    }
+  }
+
+  // Does this instance of a tensor's producer open a new slot?
+  [[nodiscard]] bool acquires(const Storage& storage) const;
+  // Slots of `storage` that `reader`'s first `instances` instances have freed.
+  [[nodiscard]] std::int64_t slots_freed(const Dependence& slot_edge, std::int64_t instances) const;
+
+  // Fast-forward: the statement is `instances` further on, `steps` iterations of its effective loop `level`; every
+  // remembered instant is `cycles` later.
+  void skip(int statement, std::size_t level, std::int64_t steps, std::int64_t instances);
+  void shift_time(int statement, std::int64_t instances, std::int64_t cycles);
+  // Drops instants whose dependences were all met before `now`.
+  void forget(int statement, std::int64_t now) {
+    const auto s = static_cast<std::size_t>(statement);
+    histories_[s].forget_until(now - longest_latency_[s] - 1);
+  }
+
+ private:
+  void prepare(int statement);  // needs of the next instance
+
+  const Program& program_;
+  std::vector<Head> heads_;
+  std::vector<History> histories_;
+  std::vector<std::vector<int>> incoming_, outgoing_;
+  std::vector<std::vector<std::int64_t>> strides_;  // of instances along effective loops
+  std::vector<std::int64_t> longest_latency_;
+  std::vector<std::int64_t> needs_;
+  std::vector<char> marked_;
+};
+
+}  // namespace einloom

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/simulate.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "mappings/estimate.hpp"
+#include "sim/accounts.hpp"
+#include "sim/conservation.hpp"
+#include "sim/energy.hpp"
+#include "sim/kernel.hpp"
+#include "sim/waterfall.hpp"
+
+namespace einloom {
+namespace {
+
+void add_memories(Report& report, const Program& program, const Machine& machine, const Totals& totals) {
+  for (std::size_t m = 0; m < program.memories.size(); ++m) {
+    MemoryReport memory;
+    memory.name = program.memories[m];
+    for (std::size_t t = 0; t < program.tensors.size(); ++t) {
+      const auto& [read, written] = totals.bytes[m][t];
+      if (read == 0 && written == 0) continue;
+      report.traffic.push_back({memory.name, program.tensors[t], read, written});
+      memory.read_bytes += read;
+      memory.write_bytes += written;
+    }
+    const double width = static_cast<double>(machine.memories[m].access_width.value());
+    memory.read_accesses = static_cast<double>(memory.read_bytes) / width;
+    memory.write_accesses = static_cast<double>(memory.write_bytes) / width;
+    report.memories.push_back(memory);
+  }
+}
+
+void add_arrays(Report& report, const Program& program, const Machine& machine, const Totals& totals) {
+  for (std::size_t a = 0; a < program.arrays.size(); ++a) {
+    ArrayReport array;
+    array.name = program.arrays[a];
+    const double pe_cycles =
+        static_cast<double>(report.cycles.value()) * static_cast<double>(machine.arrays[a].pes());
+    for (std::size_t s = 0; s < program.statements.size(); ++s) {
+      if (program.statements[s].array != static_cast<int>(a)) continue;
+      const double share = static_cast<double>(totals.busy_pe_cycles[s]) / pe_cycles;
+      array.busy[program.statements[s].name] = share;
+      array.busy_cycles[program.statements[s].name] = Cycles(totals.busy_cycles[s]);
+      array.utilisation += share;
+    }
+    report.arrays.push_back(array);
+  }
+}
+
+void add_peaks(Report& report, const Program& program, const RunState& run) {
+  for (std::size_t m = 0; m < program.memories.size(); ++m) {
+    const Occupancy::Peak& peak = run.occupancy.peak(static_cast<int>(m));
+    report.memories[m].peak_bytes = peak.bytes;
+    std::size_t at = 0;
+    for (const Storage& storage : program.storages) {
+      if (storage.memory != static_cast<int>(m)) continue;
+      report.memories[m].peak_by_tensor[program.tensors[static_cast<std::size_t>(storage.tensor)]] +=
+          peak.by_storage[at++];
+    }
+  }
+}
+
+}  // namespace
+
+const ArrayReport* Report::find_array(const std::string& name) const {
+  const auto found = std::find_if(arrays.begin(), arrays.end(), [&](const ArrayReport& a) { return a.name == name; });
+  return found == arrays.end() ? nullptr : &*found;
+}
+
+const MemoryReport* Report::find_memory(const std::string& name) const {
+  const auto found = std::find_if(memories.begin(), memories.end(), [&](const MemoryReport& m) { return m.name == name; });
+  return found == memories.end() ? nullptr : &*found;
+}
+
+Report simulate(const Program& program, const Machine& machine, const SimulationOptions& options) {
+  const Totals estimated = estimate_totals(program);
+  Report report;
+  report.fidelity = options.fidelity;
+  for (const auto& [name, value] : program.shape.values()) report.shape[name] = value;
+  for (const auto& [name, value] : program.tile_extents) report.shape[name] = value;
+  for (const CycleBound& bound : cycle_bounds(program, machine, estimated)) {
+    report.bounds.push_back({bound.what, bound.cycles});
+  }
+  for (const Statement& statement : program.statements) {
+    if (statement.kind == StatementKind::operation) report.tile_operations += statement.instances;
+  }
+  RunState run(program, machine);
+  Totals totals = estimated;
+  if (options.fidelity == Fidelity::cycle) {
+    const RunResult result = run_machine(run, options.fast_forward, options.observer);
+    report.cycles = Cycles(result.cycles);
+    report.tile_operations_simulated = run.operations_stepped;
+    std::vector<std::vector<std::int64_t>> instances(program.statements.size());
+    for (std::size_t s = 0; s < program.statements.size(); ++s) {
+      for (std::size_t v = 0; v < program.statements[s].variants.size(); ++v) {
+        instances[s].push_back(run.counters.instances(static_cast<int>(s), static_cast<unsigned>(v)));
+      }
+    }
+    totals = totals_of(program, std::move(instances));
+    add_arrays(report, program, machine, totals);
+    for (std::size_t a = 0; a < report.arrays.size(); ++a) {
+      report.arrays[a].accounts = accounts_of(run, result, totals, static_cast<int>(a));
+    }
+    report.excess = excess_of(run, result, report.arrays);
+  } else {
+    const std::int64_t phases = waterfall_cycles(program, totals);
+    const auto memory = static_cast<std::int64_t>(std::ceil(dram_cycles(program, machine, totals)));
+    report.memory_bound = memory > phases;
+    report.cycles = Cycles(std::max(phases, memory));
+    add_arrays(report, program, machine, totals);
+  }
+  report.latency = duration(report.cycles, machine.clock);
+  add_memories(report, program, machine, totals);
+  if (options.fidelity == Fidelity::cycle) add_peaks(report, program, run);
+  for (const auto& by_op : totals.operations) {
+    for (const auto& [op, count] : by_op) report.operations[op] += count;
+  }
+  report.energy = energy_of(program, machine, totals);
+  report.area_mm2 = machine.total_area().value() / 1e6;
+  check_conservation(program, totals, estimated, report);
+  return report;
+}
+
+}  // namespace einloom

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Program + Machine + Options → Report, a pure call: the door of sim/.
+// Every call elaborates SystemC in a context of its own.
+#pragma once
+
+#include "arch/machine.hpp"
+#include "base/dtype.hpp"
+#include "mappings/program.hpp"
+#include "sim/report.hpp"
+#include "sim/units.hpp"
+
+namespace einloom {
+
+struct SimulationOptions {
+  Fidelity fidelity = Fidelity::cycle;
+  bool fast_forward = true;
+  StartObserver observer{};  // told about every start; sees all of them only without fast-forward
+};
+
+// InternalError when a conservation check fails; UserError (deadlock, waterfall-no-phases) when the plan cannot run.
+[[nodiscard]] Report simulate(const Program& program, const Machine& machine, const SimulationOptions& options);
+
+}  // namespace einloom

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fidelity `waterfall`: the plan's declared phases one after the other, each as long as its busiest array over the whole
+// run, plus declared stalls per tile; DRAM beside it. How TeAAL and FuseMax compute their published cycles.
+#pragma once
+
+#include <cstdint>
+
+#include "mappings/estimate.hpp"
+
+namespace einloom {
+
+// Cycles of the phases; UserError (waterfall-no-phases) when the plan declares none.
+[[nodiscard]] std::int64_t waterfall_cycles(const Program& program, const Totals& totals);
+
+}  // namespace einloom

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// Expansion: order, filters, what wins over what, and what the command line changes.
+#include "experiments/space.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "base/yaml_reader.hpp"
+#include "user_errors.hpp"
+
+namespace einloom {
+
+namespace {
+
+Spec spec_from(const std::string& text) { return load_spec(parse_yaml(source_from_text("spec.yaml", text))); }
+
+std::shared_ptr<const Model> model(const std::string& name) {
+  const std::string text = "model: " + name + "\nsource: s\nextents: {B: 64, E: 32}\nfrom_seq_len: [P, M]\n";
+  return std::make_shared<const Model>(load_model(parse_yaml(source_from_text("model.yaml", text))));
+}
+
+std::string listed(const std::vector<Coordinates>& points) {
+  std::string text;
+  for (const Coordinates& at : points) {
+    text += (text.empty() ? "" : " ") + at.configuration->name.text;
+    if (at.model) text += ":" + at.model->name;
+    for (const Setting& setting : at.swept) text += ":" + setting.value;
+    text += at.fidelity == Fidelity::cycle ? ":c" : ":w";
+  }
+  return text;
+}
+
+void set(Spec& spec, const std::vector<std::string>& texts) {
+  std::vector<std::vector<Setting>> settings;
+  for (const std::string& text : texts) settings.push_back(parse_command_line_setting(text));
+  std::vector<Spec> specs{spec};
+  override_specs(specs, settings);
+  spec = specs.front();
+}
+
+const std::string kHead = "spec: s\nmodels: [X]\nconfigurations:\n  a: {plan: p}\n";
+const std::string kSweep = kHead + "sweep:\n  seq_len: [8, 16]\n";
+
+}  // namespace
+
+TEST_CASE("the last axis varies fastest, fidelities inside it") {
+  const Spec spec = spec_from(
+      "spec: s\nconfigurations:\n  a: {plan: p}\n  b: {plan: q}\nsweep:\n  P: [1, 2]\n  M: [3, 4]\n"
+      "fidelities: [cycle, waterfall]\n");
+  CHECK(listed(expand(spec, {})) ==
+        "a:1:3:c a:1:3:w a:1:4:c a:1:4:w a:2:3:c a:2:3:w a:2:4:c a:2:4:w "
+        "b:1:3:c b:1:3:w b:1:4:c b:1:4:w b:2:3:c b:2:3:w b:2:4:c b:2:4:w");
+}
+
+TEST_CASE("models come between configurations and axes") {
+  CHECK(listed(expand(spec_from(kSweep), {model("X"), model("Y")})) == "a:X:8:c a:X:16:c a:Y:8:c a:Y:16:c");
+}
+
+TEST_CASE("filters keep what is above zero") {
+  const Spec spec = spec_from(
+      "spec: s\nmodels: [X]\nconfigurations:\n  a: {plan: p}\nsweep:\n  P: [1, 2, 3]\n  M: [1, 2, 3]\n  filter: [P - M "
+      "+ 1, B * E]\n");
+  CHECK(listed(expand(spec, {model("X")})) == "a:X:1:1:c a:X:2:1:c a:X:2:2:c a:X:3:1:c a:X:3:2:c a:X:3:3:c");
+}
+
+TEST_CASE("a filter must use known names") {
+  const Spec spec = spec_from(kSweep + "  filter: seq_length - 1\n");
+  CHECK(codes_of([&] { (void)expand(spec, {model("X")}); }) == "expression-unknown-name");
+}
+
+TEST_CASE("the sequence length sets the model's ranks, an explicit extent wins") {
+  const std::vector<Coordinates> points = expand(spec_from(kSweep + "set: {P: 1}\n"), {model("X")});
+  CHECK(points.at(1).extents == std::map<std::string, std::int64_t>{{"B", 64}, {"E", 32}, {"M", 16}, {"P", 1}});
+  CHECK(points.at(1).seq_len == 16);
+}
+
+TEST_CASE("spec, configuration, axis, command line: the later one wins") {
+  Spec spec = spec_from(
+      "spec: s\nset: {B: 1, E: 1, F: 1, G: 1}\nconfigurations:\n  a: {plan: p, set: {E: 2, F: 2, G: 2}}\n"
+      "sweep:\n  F: [3]\n  G: [3]\n");
+  set(spec, {"G=4"});
+  const std::map<std::string, std::int64_t> expected{{"B", 1}, {"E", 2}, {"F", 3}, {"G", 4}};
+  CHECK(expand(spec, {}).at(0).extents == expected);
+}
+
+TEST_CASE("--set replaces a swept key's steps and adds axes") {
+  Spec spec = spec_from(kSweep);
+  set(spec, {"seq_len=32,64,128", "plan.in_flight=1,2"});
+  CHECK(listed(expand(spec, {model("X")})) == "a:X:32:1:c a:X:32:2:c a:X:64:1:c a:X:64:2:c a:X:128:1:c a:X:128:2:c");
+}
+
+TEST_CASE("--set inside a zip needs one value or as many as there are") {
+  Spec spec = spec_from(kHead + "sweep:\n  zip: {B: [64, 16], seq_len: [8, 16]}\n");
+  set(spec, {"B=2"});
+  CHECK(listed(expand(spec, {model("X")})) == "a:X:2:8:c a:X:2:16:c");
+  CHECK(codes_of([&] { set(spec, {"B=1,2,3"}); }) == "setting-zip-length");
+}
+
+TEST_CASE("--set chooses configurations, models and fidelities") {
+  Spec spec = spec_from("spec: s\nmodels: [X]\nconfigurations:\n  a: {plan: p}\n  b: {plan: q}\n");
+  set(spec, {"configuration=b", "fidelity=waterfall,cycle", "model=Y,Z"});
+  CHECK(spec.models.at(1).text == "Z");
+  CHECK(listed(expand(spec, {model("Y")})) == "b:Y:w b:Y:c");
+  CHECK(codes_of([&] { set(spec, {"configuration=bb"}); }) == "unknown-configuration");
+  CHECK(codes_of([&] { set(spec, {"fidelity=pe"}); }) == "fidelity-unknown");
+}
+
+TEST_CASE("model.X changes what the model states, and only that") {
+  Spec spec = spec_from(kSweep);
+  set(spec, {"model.B=2"});
+  CHECK(expand(spec, {model("X")}).at(0).extents.at("B") == 2);
+  set(spec, {"model.Z=2"});
+  CHECK(codes_of([&] { (void)expand(spec, {model("X")}); }) == "setting-unknown-key");
+}
+
+TEST_CASE("seq_len needs a model") {
+  CHECK(codes_of([] {
+          (void)expand(spec_from("spec: s\nconfigurations:\n  a: {plan: p}\nset: {seq_len: 8}\n"), {});
+        }) == "setting-needs-model");
+}
+
+TEST_CASE("an error that every point shares is said once") {
+  Spec spec = spec_from(kSweep);
+  set(spec, {"B=x"});
+  CHECK(codes_of([&] { (void)expand(spec, {model("X")}); }) == "setting-not-integer");
+}
+
+TEST_CASE("a run has at most a million points") {
+  const Spec spec = spec_from(kHead + "sweep:\n  P: {from: 1, to: 2000, step: 1}\n  M: {from: 1, to: 2000, step: 1}\n");
+  CHECK(codes_of([&] { (void)expand(spec, {}); }) == "spec-too-many-points");
+}
+
+}  // namespace einloom
