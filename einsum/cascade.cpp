@@ -114,8 +114,8 @@ Shape Cascade::bind(const Shape& given, const Span& where) const {
   }
   if (!missing.empty()) {
     problems.error("shape-missing-rank", where,
-                   fmt::format("the shape gives no extent for {}; cascade `{}` needs every rank", fmt::join(missing, ", "),
-                               name_));
+                   fmt::format("the shape gives no extent for {}; cascade `{}` needs every rank",
+                               fmt::join(missing, ", "), name_));
   }
   problems.throw_if_any();
 

@@ -41,9 +41,9 @@ struct TensorDecl {
   std::string name;
   std::vector<std::string> ranks;  // declared order = order of indices
   TensorRole role = TensorRole::intermediate;
-  std::optional<Dtype> dtype;          // unset: the workload's
-  std::string iterative_rank;          // e.g. M1 for RM[..., m1+1, ...]: states 0..M1; "" when not iterative
-  std::optional<double> initial;       // value of state 0
+  std::optional<Dtype> dtype;     // unset: the workload's
+  std::string iterative_rank;     // e.g. M1 for RM[..., m1+1, ...]: states 0..M1; "" when not iterative
+  std::optional<double> initial;  // value of state 0
   Span span;
 };
 
@@ -75,21 +75,21 @@ class Cascade {
   [[nodiscard]] const std::string& paper() const { return paper_; }
   // The hand-written kernel that checks this cascade (einsum/reference/reference.hpp); "" when it names none.
   [[nodiscard]] const std::string& reference() const { return reference_; }
-  [[nodiscard]] const std::vector<RankDecl>& ranks() const { return ranks_; }            // unpartitioned
+  [[nodiscard]] const std::vector<RankDecl>& ranks() const { return ranks_; }  // unpartitioned
   [[nodiscard]] const std::vector<PartitionDecl>& partitions() const { return partitions_; }
   [[nodiscard]] const std::vector<ParameterDecl>& parameters() const { return parameters_; }
   // Ranks (or parts) that advance one index at a time, outermost first.
   [[nodiscard]] const std::vector<RankDecl>& iterative_ranks() const { return iterative_; }
   [[nodiscard]] const std::vector<TensorDecl>& tensors() const { return tensors_; }
-  [[nodiscard]] const std::vector<Einsum>& einsums() const { return einsums_; }          // in document order = a valid order
+  [[nodiscard]] const std::vector<Einsum>& einsums() const { return einsums_; }  // in document order = a valid order
   [[nodiscard]] const DependenceGraph& graph() const { return graph_; }
   [[nodiscard]] const Span& span() const { return span_; }
 
-  [[nodiscard]] const TensorDecl* find_tensor(const std::string& name) const;  // nullptr when absent
-  [[nodiscard]] const Einsum* find_einsum(const std::string& name) const;      // by output tensor
-  [[nodiscard]] int einsum_position(const std::string& name) const;            // -1 when absent
-  [[nodiscard]] const PartitionDecl* partition_of(const std::string& rank) const;        // rank is partitioned
-  [[nodiscard]] const PartitionDecl* partition_with(const std::string& part) const;      // part is outer or inner
+  [[nodiscard]] const TensorDecl* find_tensor(const std::string& name) const;        // nullptr when absent
+  [[nodiscard]] const Einsum* find_einsum(const std::string& name) const;            // by output tensor
+  [[nodiscard]] int einsum_position(const std::string& name) const;                  // -1 when absent
+  [[nodiscard]] const PartitionDecl* partition_of(const std::string& rank) const;    // rank is partitioned
+  [[nodiscard]] const PartitionDecl* partition_with(const std::string& part) const;  // part is outer or inner
   // Every name a variable may come from: ranks and parts.
   [[nodiscard]] std::vector<std::string> all_ranks() const;
 
@@ -97,10 +97,13 @@ class Cascade {
   // variables; predicates on variables the operand reduced stay behind), and the bounds of affine accesses
   // (m1*M0+m0 < M). Points outside are absent. A state of an iterative tensor is always present: an absent update
   // carries the previous state over, so readers inherit nothing from it.
-  [[nodiscard]] const std::vector<Comparison>& domain(int einsum) const { return domains_[static_cast<std::size_t>(einsum)]; }
+  [[nodiscard]] const std::vector<Comparison>& domain(int einsum) const {
+    return domains_[static_cast<std::size_t>(einsum)];
+  }
 
   // Completes a workload's extents: `given` has every rank and may have parameters; parameters default, outer parts
-  // follow, an inner part larger than its rank stays as it is. UserError (shape-missing-rank, shape-unknown-name, shape-not-positive).
+  // follow, an inner part larger than its rank stays as it is. UserError (shape-missing-rank, shape-unknown-name,
+  // shape-not-positive).
   [[nodiscard]] Shape bind(const Shape& given, const Span& where) const;
 
  private:
@@ -117,7 +120,7 @@ class Cascade {
   Span span_;
 };
 
-[[nodiscard]] std::string variable_of_rank(const std::string& rank);  // M1 → m1
+[[nodiscard]] std::string variable_of_rank(const std::string& rank);      // M1 → m1
 [[nodiscard]] std::string rank_of_variable(const std::string& variable);  // m1 → M1
 
 // Load = read + parse + validate; all errors of the document in one UserError.

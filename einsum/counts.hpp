@@ -14,8 +14,8 @@ namespace einloom {
 
 using OperationCounts = std::map<std::string, std::int64_t>;
 
-// Operations at one point of the Einsum's iteration space (map operators, the innermost reduction's operator, fused mac).
-// Outer reductions of another kind (`max(m0) sum(e) …`) have fewer points and are added by count_operations.
+// Operations at one point of the Einsum's iteration space (map operators, the innermost reduction's operator, fused
+// mac). Outer reductions of another kind (`max(m0) sum(e) …`) have fewer points and are added by count_operations.
 [[nodiscard]] OperationCounts operations_per_point(const Einsum& einsum);
 
 // Present points of the Einsum's whole iteration space (product of extents less absent points). Exact.

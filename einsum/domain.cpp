@@ -65,8 +65,8 @@ class DomainMaker {
       if (!left || !right) {
         diagnostics_
             .error("einsum-domain", access.span,
-                   fmt::format("`{}` has points only where {}; with these indices that is no affine predicate", access.tensor,
-                               print_comparison(comparison)))
+                   fmt::format("`{}` has points only where {}; with these indices that is no affine predicate",
+                               access.tensor, print_comparison(comparison)))
             .note("the predicate comes from here", comparison.span);
         continue;
       }
@@ -77,7 +77,8 @@ class DomainMaker {
   static bool mentions_reduced(const Comparison& comparison, const Einsum& writer) {
     for (const auto* side : {&comparison.left, &comparison.right}) {
       const auto variables = side->variables();
-      if (std::any_of(variables.begin(), variables.end(), [&](const std::string& name) { return writer.reduces(name); })) {
+      if (std::any_of(variables.begin(), variables.end(),
+                      [&](const std::string& name) { return writer.reduces(name); })) {
         return true;
       }
     }

@@ -67,7 +67,8 @@ void EinsumKernel<T>::run(const Box& box, bool accumulate, TensorStore<T>& store
   const auto& einsum = compiled_->einsum;
   ensure(box.size() == einsum.extents.size(), "EinsumKernel::run: the box has another number of variables");
   for (std::size_t v = 0; v < box.size(); ++v) {
-    ensure(box[v].begin >= 0 && box[v].end <= einsum.extents[v], "EinsumKernel::run: the box leaves the iteration space");
+    ensure(box[v].begin >= 0 && box[v].end <= einsum.extents[v],
+           "EinsumKernel::run: the box leaves the iteration space");
   }
   ensure(!accumulate || !einsum.groups.empty(), "EinsumKernel::run: a map has nothing to accumulate");
   const auto data_of = [&](const kernel::CompiledAccess& access) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values of a cascade. `evaluate` runs it untiled and is the oracle of the simulator; `evaluate_box` computes one Einsum
-// on a part of its iteration space and is what the simulator's execution calls tile by tile.
-// T is the type arithmetic is done in (double or float); every stored value is rounded to its tensor's dtype
-// (sums are kept in T until the reduction of the call is complete).
+// Values of a cascade. `evaluate` runs it untiled and is the oracle of the simulator; `evaluate_box` computes one
+// Einsum on a part of its iteration space and is what the simulator's execution calls tile by tile. T is the type
+// arithmetic is done in (double or float); every stored value is rounded to its tensor's dtype (sums are kept in T
+// until the reduction of the call is complete).
 #pragma once
 
 #include <cstdint>
@@ -49,8 +49,10 @@ class EinsumKernel {
   EinsumKernel(EinsumKernel&&) noexcept;
 
   // Computes the box. Outputs written are those of the box's output range; where `accumulate` is true the value already
-  // stored is combined by the reduction operator instead of being overwritten. A point of the output whose whole fibre
-  // is absent gets the reduction's identity (0 after sum: never NaN); an absent point of a map is left untouched.
+  // stored is combined by the (outermost) reduction operator instead of being overwritten. A point of the output whose
+  // whole fibre is absent gets the reduction's identity (0 after sum: never NaN); an absent point of a map is left
+  // untouched; an absent update of a state copies the previous state. Absent operands are never read.
+  // InternalError: a box of another size or outside the iteration space, a missing tensor, accumulate on a map.
   void run(const Box& box, bool accumulate, TensorStore<T>& store) const;
 
  private:
@@ -58,7 +60,8 @@ class EinsumKernel {
   std::unique_ptr<Compiled> compiled_;
 };
 
-// Runs the whole cascade; `store` holds the inputs (shape checked: InternalError) and receives every other tensor.
+// Runs the whole cascade; `store` holds the inputs (shape checked: InternalError; used as they are, so rounding them to
+// a dtype is the caller's choice) and receives every other tensor, replaced if there.
 // Iterative ranks advance in order, all Einsums of an iteration before the next one.
 template <class T>
 void evaluate(const Cascade& cascade, const Shape& shape, Precision precision, TensorStore<T>& store);

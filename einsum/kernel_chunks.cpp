@@ -60,8 +60,8 @@ class ChunkRun {
   [[nodiscard]] int segment_variable() const { return c_.chunk; }
 
   // Present intervals of [begin, end) along variable v (or of the single point 0 when v is kNone).
-  const std::vector<Range>& present(std::size_t slot, const std::vector<Constraint>& constraints, int v, std::int64_t begin,
-                                    std::int64_t end) {
+  const std::vector<Range>& present(std::size_t slot, const std::vector<Constraint>& constraints, int v,
+                                    std::int64_t begin, std::int64_t end) {
     auto& found = segments_[slot];
     found.clear();
     Range range{begin, end};

@@ -16,10 +16,7 @@ template <class T>
 class Compiler {
  public:
   Compiler(const Cascade& cascade, int einsum, const Shape& shape, Precision precision)
-      : cascade_(cascade),
-        einsum_(cascade.einsums().at(at(einsum))),
-        shape_(shape),
-        variables_(einsum_.variables()) {
+      : cascade_(cascade), einsum_(cascade.einsums().at(at(einsum))), shape_(shape), variables_(einsum_.variables()) {
     out_.extents = variable_extents(einsum_, shape);
     out_.outputs = static_cast<int>(variables_.size() - einsum_.reductions.size());
     out_.constraints = domain_constraints(cascade, einsum, shape);
@@ -90,7 +87,8 @@ class Compiler {
       const int variable = out_.outputs + static_cast<int>(i);
       if (i == 0 || all[i].op != all[i - 1].op) {
         const ReductionOp& op = *find_reduction(all[i].op);
-        out_.groups.push_back({find_op(op.combine)->template vector<T>(), static_cast<T>(op.identity), variable, variable, {}});
+        out_.groups.push_back(
+            {find_op(op.combine)->template vector<T>(), static_cast<T>(op.identity), variable, variable, {}});
       }
       out_.groups.back().last = variable + 1;
     }
@@ -151,7 +149,8 @@ class Compiler {
       return true;
     }
     if (expression.kind != ExpressionKind::call) return false;
-    if (expression.name == "mul") return factors(expression.args[0], scale, found) && factors(expression.args[1], scale, found);
+    if (expression.name == "mul")
+      return factors(expression.args[0], scale, found) && factors(expression.args[1], scale, found);
     if (expression.name != "div" || !expression.args[1].is_uniform()) return false;
     const double divisor = uniform(expression.args[1]);
     scale = divisor == 0 ? 0 : scale / divisor;

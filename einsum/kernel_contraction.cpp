@@ -34,7 +34,9 @@ class ContractionRun {
       const bool m = coefficients[at(plan_.m)] != 0, n = coefficients[at(plan_.n)] != 0;
       (m && n ? element_masks_ : m ? a_masks_ : n ? b_masks_ : k_limits_).push_back(&constraint);
     }
-    const auto length = [&](int v, std::int64_t most) { return std::clamp<std::int64_t>(box[at(v)].end - box[at(v)].begin, 1, most); };
+    const auto length = [&](int v, std::int64_t most) {
+      return std::clamp<std::int64_t>(box[at(v)].end - box[at(v)].begin, 1, most);
+    };
     block_m_ = round_up(length(plan_.m, kBlockM), Micro::kRows);
     block_n_ = round_up(length(plan_.n, kBlockN), Micro::kColumns);
     block_k_ = length(plan_.k, kBlockK);
@@ -99,10 +101,11 @@ class ContractionRun {
 
   enum class Present { all, some, none };
 
-  // Packs `count` lines along k into panels of `width`, absent points (and lines beyond `count`) as 0. Absent points are
-  // not read: they may lie outside the tensor.
+  // Packs `count` lines along k into panels of `width`, absent points (and lines beyond `count`) as 0. Absent points
+  // are not read: they may lie outside the tensor.
   Present pack(const CompiledAccess& access, const T* data, int variable, std::int64_t first, std::int64_t count,
-            std::int64_t width, double scale, const std::vector<const Constraint*>& masks, std::vector<Range>& ranges, T* into) {
+               std::int64_t width, double scale, const std::vector<const Constraint*>& masks,
+               std::vector<Range>& ranges, T* into) {
     const std::int64_t stride = access.strides[at(variable)], stride_k = access.strides[at(plan_.k)];
     const T* block = data + origin(access);
     const auto factor = static_cast<T>(scale);
@@ -138,10 +141,10 @@ class ContractionRun {
 
   void multiply_block() {
     const Present in_a = pack(c_.accesses[at(plan_.a)], bound_.accesses[at(plan_.a)], plan_.m, m0_, rows_, Micro::kRows,
-                             plan_.scale, a_masks_, a_ranges_, a_.data());
+                              plan_.scale, a_masks_, a_ranges_, a_.data());
     if (in_a == Present::none) return;
-    const Present in_b = pack(c_.accesses[at(plan_.b)], bound_.accesses[at(plan_.b)], plan_.n, n0_, columns_, Micro::kColumns, 1,
-                             b_masks_, b_ranges_, b_.data());
+    const Present in_b = pack(c_.accesses[at(plan_.b)], bound_.accesses[at(plan_.b)], plan_.n, n0_, columns_,
+                              Micro::kColumns, 1, b_masks_, b_ranges_, b_.data());
     if (in_b == Present::none) return;
     // An absent 0 times an infinity would be NaN: such a block is multiplied point by point.
     const bool masked = in_a == Present::some || in_b == Present::some;
@@ -164,7 +167,8 @@ class ContractionRun {
         const Range& b = b_ranges_[static_cast<std::size_t>(j)];
         T& sum = sums_[static_cast<std::size_t>(i * block_n_ + j)];
         for (std::int64_t k = std::max(a.begin, b.begin) - k0_; k < std::min(a.end, b.end) - k0_; ++k) {
-          sum += a_[static_cast<std::size_t>((i / Micro::kRows) * Micro::kRows * depth_ + k * Micro::kRows + i % Micro::kRows)] *
+          sum += a_[static_cast<std::size_t>((i / Micro::kRows) * Micro::kRows * depth_ + k * Micro::kRows +
+                                             i % Micro::kRows)] *
                  b_[static_cast<std::size_t>((j / Micro::kColumns) * Micro::kColumns * depth_ + k * Micro::kColumns +
                                              j % Micro::kColumns)];
         }

@@ -146,9 +146,8 @@ Wide count_by_loop(const Problem& problem, std::size_t v) {
 }
 
 bool unit_coefficients(const Problem& problem, std::size_t v) {
-  return std::all_of(problem.constraints.begin(), problem.constraints.end(), [&](const Constraint& constraint) {
-    return std::abs(constraint.form.coefficients[v]) <= 1;
-  });
+  return std::all_of(problem.constraints.begin(), problem.constraints.end(),
+                     [&](const Constraint& constraint) { return std::abs(constraint.form.coefficients[v]) <= 1; });
 }
 
 // One connected group of variables, inequalities only.

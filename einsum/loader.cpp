@@ -60,7 +60,8 @@ class CascadeLoader {
     part([&] {
       const auto names = read_names(node, what, diagnostics_);
       for (std::size_t i = 0; i < names.size(); ++i) {
-        ranks.push_back({names[i], node.is_sequence() && i < node.items().size() ? node.items()[i].span() : node.span()});
+        ranks.push_back(
+            {names[i], node.is_sequence() && i < node.items().size() ? node.items()[i].span() : node.span()});
       }
     });
     return ranks;
@@ -85,8 +86,8 @@ class CascadeLoader {
 
   void parameters(const YamlNode& node) {
     for (const auto& entry : entries(node, "`parameters`")) {
-      const std::int64_t value = read_integer(entry.value, fmt::format("parameter `{}`", entry.key), diagnostics_, 0,
-                                              kLargestParameter, 1);
+      const std::int64_t value =
+          read_integer(entry.value, fmt::format("parameter `{}`", entry.key), diagnostics_, 0, kLargestParameter, 1);
       draft_.parameters.push_back({entry.key, value, entry.key_span});
     }
   }

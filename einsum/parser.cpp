@@ -63,7 +63,8 @@ struct words : seq<word, star<comma, word>> {};
 struct only_reduces : seq<sor<string<'s', 'u', 'm'>, string<'p', 'r', 'o', 'd'>>, not_at<name_rest>> {};
 struct one_or_more : seq<word, ws, one<'('>, ws, words, ws, one<')'>> {};
 struct just_one : seq<sor<string<'m', 'a', 'x'>, string<'m', 'i', 'n'>>, ws, one<'('>, ws, word, ws, one<')'>> {};
-struct starts_reduction : sor<at<only_reduces, ws, one<'('>>, at<just_one>, at<one_or_more, ws, sor<alnum, one<'('>>>> {};
+struct starts_reduction : sor<at<only_reduces, ws, one<'('>>, at<just_one>, at<one_or_more, ws, sor<alnum, one<'('>>>> {
+};
 struct reduced_name : name {};
 struct reduced_names : seq<reduced_name, star<comma, must<reduced_name>>> {};
 struct reduction : if_must<starts_reduction, name, ws, one<'('>, ws, reduced_names, ws, close_reduction> {};
@@ -201,14 +202,16 @@ class TreeMaker {
       }
       const std::string name = factor->string();
       if (!is_variable(name) && !is_symbol(name)) {
-        fail(span_of(*factor), fmt::format("`{}` mixes upper and lower case; index variables are lower case (m1), ranks "
-                                           "and parameters are upper case (M1)",
-                                           name));
+        fail(span_of(*factor),
+             fmt::format("`{}` mixes upper and lower case; index variables are lower case (m1), ranks "
+                         "and parameters are upper case (M1)",
+                         name));
       }
       std::string& slot = is_variable(name) ? term.variable : term.symbol;
       if (!slot.empty()) {
-        fail(term.span, fmt::format("`{}` multiplies two {}; an index term is affine: at most one variable times one symbol",
-                                    node.string_view(), is_variable(name) ? "variables" : "symbols"));
+        fail(term.span,
+             fmt::format("`{}` multiplies two {}; an index term is affine: at most one variable times one symbol",
+                         node.string_view(), is_variable(name) ? "variables" : "symbols"));
       }
       slot = name;
     }
@@ -241,8 +244,11 @@ class TreeMaker {
   void reductions(const Node& node, std::vector<Reduction>& into) const {
     const std::string op = node.children.front()->string();
     if (!find_reduction(op)) {
-      throw UserError(Diagnostic{"einsum-unknown-reduction", fmt::format("`{}` is no reduction operator", op),
-                                 span_of(*node.children.front()), {}, suggestion(op, reduction_names())});
+      throw UserError(Diagnostic{"einsum-unknown-reduction",
+                                 fmt::format("`{}` is no reduction operator", op),
+                                 span_of(*node.children.front()),
+                                 {},
+                                 suggestion(op, reduction_names())});
     }
     for (std::size_t i = 1; i < node.children.size(); ++i) {
       const std::string variable = node.children[i]->string();
@@ -300,7 +306,8 @@ class TreeMaker {
     } else if (is_symbol(result.name)) {
       result.kind = ExpressionKind::symbol;
     } else {
-      fail(result.span, fmt::format("`{}` is neither an index variable (lower case) nor a symbol (upper case)", result.name),
+      fail(result.span,
+           fmt::format("`{}` is neither an index variable (lower case) nor a symbol (upper case)", result.name),
            fmt::format("a tensor is written with its indices: `{}[…]`", result.name));
     }
     return result;
@@ -353,10 +360,9 @@ std::size_t token_end(const std::string& text, std::size_t at) {
 
 void check_limits(const std::string& text, const Span& span, const TreeMaker& tree) {
   if (text.size() > static_cast<std::size_t>(kMaxEinsumCharacters)) {
-    throw UserError(Diagnostic{"einsum-too-long",
-                               fmt::format("this Einsum has {} characters; at most {} are read", text.size(),
-                                           kMaxEinsumCharacters),
-                               span});
+    throw UserError(Diagnostic{
+        "einsum-too-long",
+        fmt::format("this Einsum has {} characters; at most {} are read", text.size(), kMaxEinsumCharacters), span});
   }
   int depth = 0;
   int minuses = 0;
@@ -383,7 +389,8 @@ Einsum parse_einsum(const std::string& text, const Span& span) {
   check_limits(text, span, tree);
   pegtl::memory_input in(text, "");
   try {
-    const auto root = pegtl::parse_tree::parse<grammar::einsum, Node, grammar::is_node, pegtl::nothing, grammar::control>(in);
+    const auto root =
+        pegtl::parse_tree::parse<grammar::einsum, Node, grammar::is_node, pegtl::nothing, grammar::control>(in);
     ensure(root != nullptr, "the Einsum grammar failed without a message");
     return tree.einsum(*root);
   } catch (const pegtl::parse_error& problem) {

@@ -52,7 +52,10 @@ std::string print_bare(const Expression& expression) {
     for (const auto& arg : args) texts.push_back(print_expression(arg, kSum));
     return fmt::format("{}({})", expression.name, fmt::join(texts, ", "));
   }
-  const char* sign = expression.name == "add" ? "+" : expression.name == "sub" ? "-" : expression.name == "mul" ? "*" : "/";
+  const char* sign = expression.name == "add"   ? "+"
+                     : expression.name == "sub" ? "-"
+                     : expression.name == "mul" ? "*"
+                                                : "/";
   // Left to right: only the right operand needs parentheses at its own level.
   return fmt::format("{} {} {}", print_expression(args[0], level), sign,
                      print_expression(args[1], level == kSum ? kProduct : kSign));
@@ -66,10 +69,12 @@ std::string print_expression(const Expression& expression, Level at_least) {
 // Plain where YAML reads it back unchanged, double-quoted otherwise.
 std::string print_scalar(const std::string& text) {
   const auto plain = [](unsigned char c) {
-    return std::isalnum(c) != 0 || c >= 0x80 || std::string_view(" _-.,()/+*=<>^;").find(static_cast<char>(c)) != std::string_view::npos;
+    return std::isalnum(c) != 0 || c >= 0x80 ||
+           std::string_view(" _-.,()/+*=<>^;").find(static_cast<char>(c)) != std::string_view::npos;
   };
-  const bool safe = !text.empty() && std::isalpha(static_cast<unsigned char>(text.front())) != 0 && text.back() != ' ' &&
-                    std::all_of(text.begin(), text.end(), plain) && text != "null" && text != "Null" && text != "NULL";
+  const bool safe = !text.empty() && std::isalpha(static_cast<unsigned char>(text.front())) != 0 &&
+                    text.back() != ' ' && std::all_of(text.begin(), text.end(), plain) && text != "null" &&
+                    text != "Null" && text != "NULL";
   if (safe) return text;
   std::string quoted = "\"";
   for (const char c : text) {
@@ -147,7 +152,8 @@ std::string print_cascade(const Cascade& cascade) {
     parameters.push_back(fmt::format("{}: {}", parameter.name, parameter.default_value));
   }
   if (!parameters.empty()) text += fmt::format("parameters: {{{}}}\n", fmt::join(parameters, ", "));
-  if (!cascade.iterative_ranks().empty()) text += fmt::format("iterative: {}\n", print_names(cascade.iterative_ranks()));
+  if (!cascade.iterative_ranks().empty())
+    text += fmt::format("iterative: {}\n", print_names(cascade.iterative_ranks()));
   text += "tensors:\n";
   for (const auto& tensor : cascade.tensors()) text += print_tensor(tensor);
   text += "einsums:\n";

@@ -83,10 +83,10 @@ class DataflowChecks {
       if (tensor.role == TensorRole::output || read.contains(tensor.name)) continue;
       // Never written and never read: one error is enough.
       if (tensor.role == TensorRole::intermediate && draft_.writer_of(tensor.name) < 0) continue;
-      auto& problem = diagnostics_.error("tensor-unused", tensor.span,
-                                         fmt::format("no {}Einsum reads {} `{}`",
-                                                     draft_.writer_of(tensor.name) >= 0 ? "other " : "",
-                                                     tensor.role == TensorRole::input ? "input" : "intermediate", tensor.name));
+      auto& problem = diagnostics_.error(
+          "tensor-unused", tensor.span,
+          fmt::format("no {}Einsum reads {} `{}`", draft_.writer_of(tensor.name) >= 0 ? "other " : "",
+                      tensor.role == TensorRole::input ? "input" : "intermediate", tensor.name));
       if (tensor.role == TensorRole::intermediate) problem.with_help("a result of the cascade has `role: output`");
     }
   }
@@ -97,7 +97,8 @@ class DataflowChecks {
     Plain graph(draft_.einsums.size());
     for (std::size_t i = 0; i < reads_.size(); ++i) {
       for (const auto& read : reads_[i]) {
-        if (read.producer >= 0 && read.distance == 0) boost::add_edge(i, static_cast<std::size_t>(read.producer), graph);
+        if (read.producer >= 0 && read.distance == 0)
+          boost::add_edge(i, static_cast<std::size_t>(read.producer), graph);
       }
     }
     component_.resize(draft_.einsums.size());
@@ -111,12 +112,14 @@ class DataflowChecks {
       std::string path = fmt::format("`{}`", einsum(cycle.front()).name());
       for (std::size_t k = 1; k < cycle.size(); ++k) path += fmt::format(" needs `{}`", einsum(cycle[k]).name());
       path += fmt::format(" needs `{}`", einsum(cycle.front()).name());
-      auto& problem = diagnostics_.error("einsum-cycle", tensor_name(einsum(cycle.front()).output),
-                                         fmt::format("cyclic cascade: {}; only a state of an earlier iteration may close a "
-                                                     "cycle",
-                                                     path));
+      auto& problem =
+          diagnostics_.error("einsum-cycle", tensor_name(einsum(cycle.front()).output),
+                             fmt::format("cyclic cascade: {}; only a state of an earlier iteration may close a "
+                                         "cycle",
+                                         path));
       for (std::size_t k = 1; k < cycle.size(); ++k) {
-        problem.note(fmt::format("`{}` is written here", einsum(cycle[k]).name()), tensor_name(einsum(cycle[k]).output));
+        problem.note(fmt::format("`{}` is written here", einsum(cycle[k]).name()),
+                     tensor_name(einsum(cycle[k]).output));
       }
     }
   }
@@ -130,13 +133,15 @@ class DataflowChecks {
         if (read.producer < 0 || read.distance != 0) continue;
         if (read.producer == start) {
           std::vector<int> cycle;
-          for (int node = queue[at]; node != start; node = parent[static_cast<std::size_t>(node)]) cycle.push_back(node);
+          for (int node = queue[at]; node != start; node = parent[static_cast<std::size_t>(node)])
+            cycle.push_back(node);
           cycle.push_back(start);
           std::reverse(cycle.begin(), cycle.end());
           return cycle;
         }
         int& from = parent[static_cast<std::size_t>(read.producer)];
-        if (from >= 0 || component_[static_cast<std::size_t>(read.producer)] != component_[static_cast<std::size_t>(start)]) {
+        if (from >= 0 ||
+            component_[static_cast<std::size_t>(read.producer)] != component_[static_cast<std::size_t>(start)]) {
           continue;
         }
         from = queue[at];
@@ -180,9 +185,10 @@ class DataflowChecks {
         if (inside || !reported.insert(i).second) continue;
         diagnostics_
             .error("einsum-iteration-interrupted", tensor_name(einsum(i).output),
-                   fmt::format("`{}` is no step of the iteration over `{}` but stands inside it; all Einsums from the first "
-                               "reader of a state to its writer are one iteration",
-                               einsum(i).name(), variable))
+                   fmt::format(
+                       "`{}` is no step of the iteration over `{}` but stands inside it; all Einsums from the first "
+                       "reader of a state to its writer are one iteration",
+                       einsum(i).name(), variable))
             .note(fmt::format("the state `{}` is written here", tensor.name), einsum(writer).output.span);
       }
     }
@@ -224,8 +230,8 @@ class DataflowChecks {
       }
       used.insert(partition.inner);  // reported once, as a partition
       diagnostics_.error("cascade-rank-unused", partition.span,
-                         fmt::format("rank `{}` is partitioned into `{}` and `{}`, and no Einsum uses a part", partition.rank,
-                                     partition.outer, partition.inner));
+                         fmt::format("rank `{}` is partitioned into `{}` and `{}`, and no Einsum uses a part",
+                                     partition.rank, partition.outer, partition.inner));
     }
     for (const auto& rank : draft_.ranks) {
       if (used.contains(rank.name)) continue;

@@ -33,8 +33,9 @@ class Declarations {
 
   void check() {
     if (!draft_.name.empty() && !spelled(draft_.name, is_lower, is_lower_or_digit)) {
-      diagnostics_.error("cascade-name", draft_.span,
-                         fmt::format("cascade `{}`: a cascade's name has lower-case letters, digits and `_`", draft_.name));
+      diagnostics_.error(
+          "cascade-name", draft_.span,
+          fmt::format("cascade `{}`: a cascade's name has lower-case letters, digits and `_`", draft_.name));
     }
     if (!draft_.reference.empty() && !find_reference(draft_.reference)) {
       diagnostics_
@@ -61,15 +62,17 @@ class Declarations {
   // Ranks, parts and parameters share one set of names: each is a symbol in Einsums.
   void symbol(const std::string& name, const std::string& what, const Span& span) {
     if (!spelled(name, is_upper, is_upper_or_digit)) {
-      diagnostics_.error("cascade-name", span,
-                         fmt::format("{} `{}`: the name of a {} has upper-case letters, digits and `_`; its index variable "
-                                     "is the lower-case name",
-                                     what, name, what));
+      diagnostics_.error(
+          "cascade-name", span,
+          fmt::format("{} `{}`: the name of a {} has upper-case letters, digits and `_`; its index variable "
+                      "is the lower-case name",
+                      what, name, what));
       return;
     }
     const std::string variable = variable_of_rank(name);
     if (variable == "inf" || variable == "and") {
-      diagnostics_.error("cascade-name", span, fmt::format("{} `{}`: `{}` is a word of the language", what, name, variable));
+      diagnostics_.error("cascade-name", span,
+                         fmt::format("{} `{}`: `{}` is a word of the language", what, name, variable));
       return;
     }
     once(symbols_, name, what, span);
@@ -119,9 +122,9 @@ class Declarations {
                                        partition.outer, partition.rank, partition.inner));
       }
       if (parameter.name == partition.inner && parameter.default_value < 1) {
-        diagnostics_.error("cascade-partition", parameter.span,
-                           fmt::format("part `{}` has extent {}; an extent is at least 1", parameter.name,
-                                       parameter.default_value));
+        diagnostics_.error(
+            "cascade-partition", parameter.span,
+            fmt::format("part `{}` has extent {}; an extent is at least 1", parameter.name, parameter.default_value));
       }
     }
   }

@@ -51,8 +51,8 @@ class EinsumChecks {
 
   void check_symbol(const std::string& symbol, const Span& span) {
     if (std::find(symbols_.begin(), symbols_.end(), symbol) != symbols_.end()) return;
-    auto& problem =
-        diagnostics_.error("einsum-unknown-symbol", span, fmt::format("`{}` is neither a rank nor a parameter", symbol));
+    auto& problem = diagnostics_.error("einsum-unknown-symbol", span,
+                                       fmt::format("`{}` is neither a rank nor a parameter", symbol));
     if (draft_.find_tensor(symbol)) {
       problem.with_help(fmt::format("a tensor is written with its indices: `{}[…]`", symbol));
     } else {
@@ -78,8 +78,9 @@ class EinsumChecks {
 
   void use(const std::string& variable, const Span& span) {
     if (used_.insert(variable).second && !bound_.contains(variable)) {
-      diagnostics_.error("einsum-unbound-variable", span,
-                         fmt::format("index variable `{}` is neither in the output nor reduced", variable))
+      diagnostics_
+          .error("einsum-unbound-variable", span,
+                 fmt::format("index variable `{}` is neither in the output nor reduced", variable))
           .with_help(fmt::format("add `{}` to the indices of `{}`, or reduce it: `sum({}) …`", variable, einsum_.name(),
                                  variable));
     }
@@ -141,11 +142,11 @@ class EinsumChecks {
       const auto variable = index.plain_variable();
       const bool next = variable && index.plain_offset() == 1 && draft_.is_iterative(rank_of_variable(*variable));
       if (!variable || (index.plain_offset() != 0 && !next)) {
-        diagnostics_
-            .error("einsum-output-index", index.span,
-                   fmt::format("`{}` is no index of an output; an output index is one variable, or variable+1 of an "
-                               "iterative rank",
-                               print_index(index)));
+        diagnostics_.error(
+            "einsum-output-index", index.span,
+            fmt::format("`{}` is no index of an output; an output index is one variable, or variable+1 of an "
+                        "iterative rank",
+                        print_index(index)));
         continue;
       }
       if (std::find(seen.begin(), seen.end(), *variable) != seen.end()) {
@@ -204,13 +205,15 @@ class EinsumChecks {
     name.length = static_cast<int>(call.name.size());
     const Op* op = find_op(call.name);
     if (!op) {
-      auto& problem = diagnostics_.error("einsum-unknown-op", name, fmt::format("there is no operator `{}`", call.name));
+      auto& problem =
+          diagnostics_.error("einsum-unknown-op", name, fmt::format("there is no operator `{}`", call.name));
       if (draft_.find_tensor(call.name)) {
         problem.with_help(fmt::format("a tensor is indexed with brackets: `{}[…]`", call.name));
         draft_.incomplete = true;
       } else if (find_reduction(call.name)) {
         for (const auto& arg : call.args) bound_.insert(arg.name);  // meant as reduced
-        problem.with_help(fmt::format("`{}` reduces: it stands right after `=`, as in `= {}(m) X[m,p]`", call.name, call.name));
+        problem.with_help(
+            fmt::format("`{}` reduces: it stands right after `=`, as in `= {}(m) X[m,p]`", call.name, call.name));
       } else {
         problem.with_help(suggestion(call.name, op_names()));
       }
@@ -245,8 +248,9 @@ class EinsumChecks {
     const std::string name = variable_of_rank(tensor.iterative_rank);
     diagnostics_
         .error("einsum-state-index", index.span,
-               fmt::format("`{}` is no state of `{}`; its states are read as `{}` (previous), `{}+1` (new) and `{}` (last)",
-                           print_index(index), access.tensor, name, name, tensor.iterative_rank))
+               fmt::format(
+                   "`{}` is no state of `{}`; its states are read as `{}` (previous), `{}+1` (new) and `{}` (last)",
+                   print_index(index), access.tensor, name, name, tensor.iterative_rank))
         .note("declared here", tensor.span);
   }
 
@@ -296,8 +300,9 @@ class EinsumChecks {
     const auto missing = [&](const std::string& variable, const Span& span, const char* what) {
       if (used_.contains(variable)) return;
       if (std::find(variables_.begin(), variables_.end(), variable) == variables_.end()) return;
-      diagnostics_.error("einsum-unused-variable", span,
-                         fmt::format("{} variable `{}` does not appear right of `=`; every variable does", what, variable));
+      diagnostics_.error(
+          "einsum-unused-variable", span,
+          fmt::format("{} variable `{}` does not appear right of `=`; every variable does", what, variable));
     };
     for (const auto& index : einsum_.output.indices) {
       for (const auto& variable : index.variables()) missing(variable, index.span, "output");
@@ -336,16 +341,18 @@ void find_states(CascadeDraft& draft, Diagnostics& diagnostics) {
     if (!tensor.iterative_rank.empty() && !tensor.initial) {
       diagnostics
           .error("tensor-no-initial", tensor.span,
-                 fmt::format("tensor `{}` is iterative over `{}` and has no `initial`; state 0 needs a value", tensor.name,
-                             tensor.iterative_rank))
-          .note("the next state is written here", draft.einsums[static_cast<std::size_t>(draft.writer_of(tensor.name))].span)
+                 fmt::format("tensor `{}` is iterative over `{}` and has no `initial`; state 0 needs a value",
+                             tensor.name, tensor.iterative_rank))
+          .note("the next state is written here",
+                draft.einsums[static_cast<std::size_t>(draft.writer_of(tensor.name))].span)
           .with_help("a running sum starts at 0, a running max at -inf");
     }
     if (tensor.iterative_rank.empty() && tensor.initial && !draft.incomplete) {
-      diagnostics.error("tensor-initial-not-iterative", tensor.span,
-                        fmt::format("tensor `{}` has `initial`, but no Einsum writes `{}` at the next index of an iterative "
-                                    "rank; only states have an initial value",
-                                    tensor.name, tensor.name));
+      diagnostics.error(
+          "tensor-initial-not-iterative", tensor.span,
+          fmt::format("tensor `{}` has `initial`, but no Einsum writes `{}` at the next index of an iterative "
+                      "rank; only states have an initial value",
+                      tensor.name, tensor.name));
     }
   }
 }

@@ -33,8 +33,8 @@ void validate_dataflow(const CascadeDraft& draft, Diagnostics& diagnostics);
 // One access of one Einsum and the Einsum that wrote it.
 struct OperandRead {
   const Access* access = nullptr;
-  int producer = -1;     // -1: an input
-  int distance = 0;      // 1: the state the producer wrote in the previous iteration
+  int producer = -1;  // -1: an input
+  int distance = 0;   // 1: the state the producer wrote in the previous iteration
   bool final_state = false;
 };
 [[nodiscard]] std::vector<OperandRead> operand_reads(const CascadeDraft& draft, int einsum);

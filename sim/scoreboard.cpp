@@ -148,6 +148,8 @@ void Scoreboard::advance(int statement) {
   ++head.index;
   if (head.index == what.instances) {
     head.done = true;
+    head.ready_at = kNotReady;
+    head.met_last = -1;
     return;
   }
   for (std::size_t e = what.trips.size(); e-- > 0;) {

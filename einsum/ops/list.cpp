@@ -5,25 +5,25 @@
 #include "einsum/ops/op.hpp"
 
 #define EINLOOM_OPS(OP) \
-  OP(abs) \
-  OP(add) \
-  OP(div) \
-  OP(erf) \
-  OP(exp) \
-  OP(log) \
-  OP(max) \
-  OP(min) \
-  OP(mul) \
-  OP(neg) \
-  OP(pow) \
-  OP(reciprocal) \
-  OP(relu) \
-  OP(rsqrt) \
-  OP(sigmoid) \
-  OP(softplus) \
-  OP(sqrt) \
-  OP(square) \
-  OP(sub) \
+  OP(abs)               \
+  OP(add)               \
+  OP(div)               \
+  OP(erf)               \
+  OP(exp)               \
+  OP(log)               \
+  OP(max)               \
+  OP(min)               \
+  OP(mul)               \
+  OP(neg)               \
+  OP(pow)               \
+  OP(reciprocal)        \
+  OP(relu)              \
+  OP(rsqrt)             \
+  OP(sigmoid)           \
+  OP(softplus)          \
+  OP(sqrt)              \
+  OP(square)            \
+  OP(sub)               \
   OP(tanh)
 
 namespace einloom {

@@ -43,7 +43,8 @@ struct Op {
 [[nodiscard]] const Op* find_op(std::string_view name);
 [[nodiscard]] const std::vector<std::string>& op_names();
 
-// A reduction starts at `identity` and combines with the map operator `combine`; its operations are counted as `combine`.
+// A reduction starts at `identity` and combines with the map operator `combine`; its operations are counted as
+// `combine`.
 struct ReductionOp {
   std::string name;
   std::string combine;

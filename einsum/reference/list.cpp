@@ -23,7 +23,10 @@ Tensor<double> run_softmax_attention(const ReferenceInputs& inputs, const Refere
 
 const std::vector<ReferenceKernel>& all_references() {
   static const std::vector<ReferenceKernel> kReferences{
-      {"softmax_attention", "Q[B,H,P,E], K[B,H,M,E], V[B,H,M,F] → O[B,H,P,F]", {"K", "Q", "V"}, {"B", "H", "P", "F"},
+      {"softmax_attention",
+       "Q[B,H,P,E], K[B,H,M,E], V[B,H,M,F] → O[B,H,P,F]",
+       {"K", "Q", "V"},
+       {"B", "H", "P", "F"},
        &run_softmax_attention},
   };
   return kReferences;

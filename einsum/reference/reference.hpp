@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hand-written kernels by family name: the independent answer a cascade that names one (`reference:`) is checked against.
-// Kernels include base/ only and share no code with the cascades.
+// Hand-written kernels by family name: the independent answer a cascade that names one (`reference:`) is checked
+// against. Kernels include base/ only and share no code with the cascades.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@
 
 namespace einloom {
 
-using ReferenceInputs = std::map<std::string, Tensor<double>>;   // by tensor name, ranks in the kernel's order
-using ReferenceExtents = std::map<std::string, std::int64_t>;    // ranks and parameters
+using ReferenceInputs = std::map<std::string, Tensor<double>>;  // by tensor name, ranks in the kernel's order
+using ReferenceExtents = std::map<std::string, std::int64_t>;   // ranks and parameters
 
 struct ReferenceKernel {
   std::string name;

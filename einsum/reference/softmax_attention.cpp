@@ -15,8 +15,10 @@ Tensor<double> softmax_attention(const Tensor<double>& q, const Tensor<double>& 
          "softmax_attention: Q, K and V have four ranks");
   const std::int64_t batch = q.extents()[0], heads = q.extents()[1], rows = q.extents()[2], e_extent = q.extents()[3];
   const std::int64_t keys = k.extents()[2], f_extent = v.extents()[3];
-  ensure(k.extents() == std::vector<std::int64_t>({batch, heads, keys, e_extent}), "softmax_attention: K does not fit Q");
-  ensure(v.extents() == std::vector<std::int64_t>({batch, heads, keys, f_extent}), "softmax_attention: V does not fit K");
+  ensure(k.extents() == std::vector<std::int64_t>({batch, heads, keys, e_extent}),
+         "softmax_attention: K does not fit Q");
+  ensure(v.extents() == std::vector<std::int64_t>({batch, heads, keys, f_extent}),
+         "softmax_attention: V does not fit K");
 
   Tensor<double> out({"B", "H", "P", "F"}, {batch, heads, rows, f_extent});
   const double scale = 1.0 / std::sqrt(static_cast<double>(e_extent));

@@ -14,7 +14,7 @@ namespace einloom {
 using AttentionMask = std::function<bool(std::int64_t p, std::int64_t m)>;
 
 // Q[B,H,P,E], K[B,H,M,E], V[B,H,M,F] → O[B,H,P,F]. InternalError when the extents do not fit together.
-[[nodiscard]] Tensor<double> softmax_attention(const Tensor<double>& q, const Tensor<double>& k, const Tensor<double>& v,
-                                               const AttentionMask& mask = {});
+[[nodiscard]] Tensor<double> softmax_attention(const Tensor<double>& q, const Tensor<double>& k,
+                                               const Tensor<double>& v, const AttentionMask& mask = {});
 
 }  // namespace einloom

@@ -29,8 +29,8 @@ void softmax_row(float* row, std::int64_t seen, std::int64_t keys) {
 
 }  // namespace
 
-Tensor<float> softmax_attention_blas(const Tensor<float>& q, const Tensor<float>& k, const Tensor<float>& v, bool causal,
-                                     std::int64_t rows_per_block) {
+Tensor<float> softmax_attention_blas(const Tensor<float>& q, const Tensor<float>& k, const Tensor<float>& v,
+                                     bool causal, std::int64_t rows_per_block) {
   ensure(q.extents().size() == 4 && k.extents().size() == 4 && v.extents().size() == 4 && rows_per_block > 0,
          "softmax_attention_blas: Q, K and V have four ranks");
   const std::int64_t batch = q.extents()[0], heads = q.extents()[1], rows = q.extents()[2], e_extent = q.extents()[3];
@@ -50,7 +50,8 @@ Tensor<float> softmax_attention_blas(const Tensor<float>& q, const Tensor<float>
       for (std::int64_t p = 0; p < rows; p += block) {
         const std::int64_t count = std::min(block, rows - p);
         cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, as_int(count), as_int(keys), as_int(e_extent), scale,
-                    &q(b, h, p, 0), as_int(e_extent), &k(b, h, 0, 0), as_int(e_extent), 0.0f, scores.data(), as_int(keys));
+                    &q(b, h, p, 0), as_int(e_extent), &k(b, h, 0, 0), as_int(e_extent), 0.0f, scores.data(),
+                    as_int(keys));
         for (std::int64_t i = 0; i < count; ++i) {
           softmax_row(scores.data() + i * keys, causal ? std::min(keys, p + i + 1) : keys, keys);
         }

@@ -11,6 +11,7 @@
 
 #include "einsum/counts.hpp"
 #include "mappings/steps/lowering.hpp"
+#include "mappings/tile_region.hpp"
 
 namespace einloom {
 namespace {
@@ -267,26 +268,12 @@ class Costing {
   }
 
   void cost_move(Statement& move) {
-    const std::string& name = lowering_.program.tensors[static_cast<std::size_t>(move.tensor)];
-    const Access* access = nullptr;
-    if (move.kind == StatementKind::store) {
-      access = &lowering_.cascade.find_einsum(name)->output;
-    } else {
-      for (const Statement& reader : lowering_.program.statements) {
-        if (reader.kind != StatementKind::operation || reader.loops != move.loops ||
-            reader.body_offset != move.body_offset) {
-          continue;
-        }
-        access = access_to(lowering_.einsum(reader), name);
-        if (access != nullptr) break;
-      }
-    }
-    ensure(access != nullptr, "a move has an Einsum that reads or writes its tensor");
-    for (const std::string& variable : index_variables(*access)) move.box.push_back(box_of(move, variable));
+    const Access& access = touched_access(lowering_.program, lowering_.cascade, move);
+    for (const std::string& variable : index_variables(access)) move.box.push_back(box_of(move, variable));
     const unsigned sets = 1U << move.partials.size();
     for (unsigned set = 0; set < sets; ++set) {
       Work work;
-      work.move_bytes = tile_bytes(*access, move.box, set);
+      work.move_bytes = tile_bytes(access, move.box, set);
       work.accesses.push_back({move.from, move.tensor, work.move_bytes, 0});
       work.accesses.push_back({move.to, move.tensor, 0, work.move_bytes});
       move.variants.push_back(work);

@@ -24,10 +24,10 @@ struct Sizes {
   std::int64_t b = 1, h = 1, p = 1, m = 1, e = 1, f = 1, m0 = 256;
 };
 
-const std::vector<Sizes> kShapes{
-    {1, 1, 1, 1, 1, 1, 4},    {1, 1, 1, 64, 16, 16, 16}, {1, 1, 5, 1, 8, 8, 4},     {2, 3, 7, 10, 5, 6, 4},
-    {1, 2, 33, 50, 64, 64, 16}, {1, 1, 16, 17, 8, 12, 16}, {2, 1, 20, 256, 32, 32, 256}, {1, 1, 9, 300, 64, 16, 256},
-    {1, 1, 70, 96, 40, 72, 1},  {1, 1, 12, 31, 3, 2, 64},  {1, 1, 130, 513, 64, 64, 128}};
+const std::vector<Sizes> kShapes{{1, 1, 1, 1, 1, 1, 4},        {1, 1, 1, 64, 16, 16, 16},    {1, 1, 5, 1, 8, 8, 4},
+                                 {2, 3, 7, 10, 5, 6, 4},       {1, 2, 33, 50, 64, 64, 16},   {1, 1, 16, 17, 8, 12, 16},
+                                 {2, 1, 20, 256, 32, 32, 256}, {1, 1, 9, 300, 64, 16, 256},  {1, 1, 70, 96, 40, 72, 1},
+                                 {1, 1, 12, 31, 3, 2, 64},     {1, 1, 130, 513, 64, 64, 128}};
 
 SourcePtr source_of(const std::string& cascade) {
   return read_source(std::string(EINLOOM_SOURCE_DIR) + "/einsum/cascades/" + cascade + ".yaml");
@@ -47,7 +47,8 @@ Cascade masked(const std::string& name, int lead) {
 
 Shape shape_of(const Cascade& cascade, const Sizes& sizes) {
   Shape shape;
-  for (const auto& [name, value] : {std::pair{"B", sizes.b}, {"H", sizes.h}, {"P", sizes.p}, {"M", sizes.m}, {"E", sizes.e}, {"F", sizes.f}}) {
+  for (const auto& [name, value] :
+       {std::pair{"B", sizes.b}, {"H", sizes.h}, {"P", sizes.p}, {"M", sizes.m}, {"E", sizes.e}, {"F", sizes.f}}) {
     shape.set(name, value);
   }
   if (!cascade.partitions().empty()) shape.set("M0", sizes.m0);
@@ -73,7 +74,8 @@ ReferenceInputs random_inputs(const Sizes& sizes, Dtype dtype, double peak) {
 template <class T>
 Tensor<T> converted(const Tensor<double>& tensor) {
   Tensor<T> result(tensor.ranks(), tensor.extents());
-  std::transform(tensor.data(), tensor.data() + tensor.size(), result.data(), [](double x) { return static_cast<T>(x); });
+  std::transform(tensor.data(), tensor.data() + tensor.size(), result.data(),
+                 [](double x) { return static_cast<T>(x); });
   return result;
 }
 
@@ -86,8 +88,8 @@ void check(const Cascade& cascade, const Sizes& sizes, Dtype dtype, double toler
   for (const auto& [name, tensor] : inputs) store.at(name) = converted<T>(tensor);
   evaluate(cascade, shape, {dtype}, store);
   const auto reference = softmax_attention(inputs.at("Q"), inputs.at("K"), inputs.at("V"), mask);
-  INFO(fmt::format("{} {} B{} H{} P{} M{} E{} F{} M0={}", cascade.name(), name_of(dtype), sizes.b, sizes.h, sizes.p, sizes.m,
-                   sizes.e, sizes.f, sizes.m0));
+  INFO(fmt::format("{} {} B{} H{} P{} M{} E{} F{} M0={}", cascade.name(), name_of(dtype), sizes.b, sizes.h, sizes.p,
+                   sizes.m, sizes.e, sizes.f, sizes.m0));
   CHECK(first_mismatch(store.at("AV"), reference, tolerance) == "");
 }
 
@@ -174,7 +176,8 @@ TEST_CASE("the BLAS kernel agrees with the plain one, causal or not, in any bloc
     for (const bool causal : {false, true}) {
       const auto inputs = random_inputs(sizes, Dtype::fp32, 1);
       const AttentionMask mask = [](std::int64_t p, std::int64_t m) { return m <= p; };
-      const auto plain = softmax_attention(inputs.at("Q"), inputs.at("K"), inputs.at("V"), causal ? mask : AttentionMask{});
+      const auto plain =
+          softmax_attention(inputs.at("Q"), inputs.at("K"), inputs.at("V"), causal ? mask : AttentionMask{});
       for (const std::int64_t block : {1, 8, 128}) {
         const auto fast = softmax_attention_blas(converted<float>(inputs.at("Q")), converted<float>(inputs.at("K")),
                                                  converted<float>(inputs.at("V")), causal, block);

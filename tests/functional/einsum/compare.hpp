@@ -28,14 +28,16 @@ std::string first_mismatch(const Tensor<T>& computed, const Tensor<double>& refe
     ++count;
   }
   if (first < 0) return "";
-  std::string text = fmt::format("{} of {} elements differ by more than {}(1+|ref|); the first at [", count, reference.size(), tolerance);
+  std::string text = fmt::format("{} of {} elements differ by more than {}(1+|ref|); the first at [", count,
+                                 reference.size(), tolerance);
   for (std::size_t k = 0; k < reference.extents().size(); ++k) {
-    text += fmt::format("{}{}={}", k == 0 ? "" : ", ", reference.ranks()[k], first / reference.strides()[k] % reference.extents()[k]);
+    text += fmt::format("{}{}={}", k == 0 ? "" : ", ", reference.ranks()[k],
+                        first / reference.strides()[k] % reference.extents()[k]);
   }
   text += "]\n";
   for (std::int64_t i = std::max<std::int64_t>(0, first - 3); i < std::min(reference.size(), first + 4); ++i) {
-    text += fmt::format("  {}{:+}: computed {:.9g}, reference {:.9g}, error {:.3g}\n", i == first ? ">" : " ", i - first,
-                        computed.data()[i], reference.data()[i], error(i));
+    text += fmt::format("  {}{:+}: computed {:.9g}, reference {:.9g}, error {:.3g}\n", i == first ? ">" : " ",
+                        i - first, computed.data()[i], reference.data()[i], error(i));
   }
   return text;
 }

@@ -69,9 +69,10 @@ TEST_CASE("look-ups") {
 
 TEST_CASE("the dependences of 1-pass attention") {
   CHECK(edges_of(shipped_cascade("attention_1pass")) ==
-        std::set<std::string>{"QK->LM 0", "LM->RM 0", "RM->RM 1 M1", "QK->SLN 0", "RM->SLN 0", "SLN->SLD 0", "SLN->SLNV 0",
-                              "RM->PRM 0", "RM->PRM 1 M1", "RD->SPD 1 M1", "PRM->SPD 0", "SLD->RD 0", "SPD->RD 0",
-                              "RNV->SPNV 1 M1", "PRM->SPNV 0", "SLNV->RNV 0", "SPNV->RNV 0", "RNV->AV 0", "RD->AV 0"});
+        std::set<std::string>{"QK->LM 0", "LM->RM 0", "RM->RM 1 M1", "QK->SLN 0", "RM->SLN 0", "SLN->SLD 0",
+                              "SLN->SLNV 0", "RM->PRM 0", "RM->PRM 1 M1", "RD->SPD 1 M1", "PRM->SPD 0", "SLD->RD 0",
+                              "SPD->RD 0", "RNV->SPNV 1 M1", "PRM->SPNV 0", "SLNV->RNV 0", "SPNV->RNV 0", "RNV->AV 0",
+                              "RD->AV 0"});
 }
 
 TEST_CASE("the domains of 1-pass attention: only short tiles have absent points") {
@@ -130,7 +131,8 @@ TEST_CASE("shapes are completed") {
 TEST_CASE("shapes that do not fit are refused") {
   const Cascade cascade = shipped_cascade("attention_1pass");
   CHECK(shape_error(cascade, {{"B", 1}, {"H", 1}, {"P", 1}, {"E", 1}}) ==
-        "error[shape-missing-rank]: the shape gives no extent for `M`, `F`; cascade `attention_1pass` needs every rank\n");
+        "error[shape-missing-rank]: the shape gives no extent for `M`, `F`; cascade `attention_1pass` needs every "
+        "rank\n");
   CHECK(shape_error(cascade, {{"B", 1}, {"H", 1}, {"P", 1}, {"M", 4}, {"E", 0}, {"F", -1}, {"M0", 0}}) ==
         "error[shape-not-positive]: `E` is 0; the extent of a rank is at least 1\n"
         "error[shape-not-positive]: `F` is -1; the extent of a rank is at least 1\n"

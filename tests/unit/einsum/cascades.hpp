@@ -12,7 +12,9 @@
 
 namespace einloom::test {
 
-inline Cascade cascade_from(const std::string& text) { return load_cascade(parse_yaml(source_from_text("c.yaml", text))); }
+inline Cascade cascade_from(const std::string& text) {
+  return load_cascade(parse_yaml(source_from_text("c.yaml", text)));
+}
 
 inline Cascade shipped_cascade(const std::string& name) {
   return load_cascade(load_yaml(std::string(EINLOOM_SOURCE_DIR) + "/einsum/cascades/" + name + ".yaml"));
@@ -36,7 +38,8 @@ inline std::string errors_of(const std::string& text) {
 
 // A matrix product Z = A·B with another Einsum text.
 inline std::string matrix_document(const std::string& einsum) {
-  return "cascade: c\nranks: [M, N, K]\ntensors:\n  A: {ranks: [M, K], role: input}\n  B: {ranks: [K, N], role: input}\n"
+  return "cascade: c\nranks: [M, N, K]\ntensors:\n  A: {ranks: [M, K], role: input}\n  B: {ranks: [K, N], role: "
+         "input}\n"
          "  Z: {ranks: [M, N], role: output}\neinsums:\n  - " +
          einsum + "\n";
 }

@@ -44,17 +44,21 @@ TEST_CASE("3-pass attention") {
 
 TEST_CASE("2-pass attention") {
   const Cascade cascade = shipped_cascade("attention_2pass");
-  const auto counts =
-      count_operations(cascade, shape_of(cascade, {{"B", 1}, {"H", 1}, {"P", 8}, {"M", 16}, {"E", 4}, {"F", 4}, {"M0", 4}}));
+  const auto counts = count_operations(
+      cascade, shape_of(cascade, {{"B", 1}, {"H", 1}, {"P", 8}, {"M", 16}, {"E", 4}, {"F", 4}, {"M0", 4}}));
   // sub: one per exp; group 3 names the 128 of SLN, CF subtracts 32 more.
-  CHECK(counts == OperationCounts{{"add", 128}, {"div", 128}, {"exp", 160}, {"mac", 1056}, {"max", 160}, {"mul", 128}, {"sub", 160}});
+  CHECK(counts ==
+        OperationCounts{
+            {"add", 128}, {"div", 128}, {"exp", 160}, {"mac", 1056}, {"max", 160}, {"mul", 128}, {"sub", 160}});
 }
 
 TEST_CASE("1-pass attention") {
   const Cascade cascade = shipped_cascade("attention_1pass");
-  const auto counts =
-      count_operations(cascade, shape_of(cascade, {{"B", 1}, {"H", 1}, {"P", 8}, {"M", 16}, {"E", 4}, {"F", 4}, {"M0", 4}}));
-  CHECK(counts == OperationCounts{{"add", 288}, {"div", 32}, {"exp", 160}, {"mac", 1024}, {"max", 160}, {"mul", 160}, {"sub", 160}});
+  const auto counts = count_operations(
+      cascade, shape_of(cascade, {{"B", 1}, {"H", 1}, {"P", 8}, {"M", 16}, {"E", 4}, {"F", 4}, {"M0", 4}}));
+  CHECK(counts ==
+        OperationCounts{
+            {"add", 288}, {"div", 32}, {"exp", 160}, {"mac", 1024}, {"max", 160}, {"mul", 160}, {"sub", 160}});
 }
 
 TEST_CASE("1-pass attention in closed form at several shapes, with a short last tile") {
@@ -63,8 +67,8 @@ TEST_CASE("1-pass attention in closed form at several shapes, with a short last 
     for (const std::int64_t p : {1, 7}) {
       for (const std::int64_t m : {1, 10, 64, 1000}) {
         const std::int64_t e = 5, f = 6, m0 = 16, m1 = (m + m0 - 1) / m0, n = b * p * m, c = b * p * m1;
-        const auto counts =
-            count_operations(cascade, shape_of(cascade, {{"B", b}, {"H", 1}, {"P", p}, {"M", m}, {"E", e}, {"F", f}, {"M0", m0}}));
+        const auto counts = count_operations(
+            cascade, shape_of(cascade, {{"B", b}, {"H", 1}, {"P", p}, {"M", m}, {"E", e}, {"F", f}, {"M0", m0}}));
         CHECK(counts == OperationCounts{{"add", n + c * (1 + f)},
                                         {"div", b * p * f},
                                         {"exp", n + c},

@@ -7,7 +7,8 @@
 using namespace einloom::test;
 
 TEST_CASE("a state without an initial value") {
-  CHECK(errors_of(R"(cascade: c
+  CHECK(
+      errors_of(R"(cascade: c
 ranks: [T, D]
 iterative: [T]
 tensors:
@@ -17,7 +18,8 @@ tensors:
 einsums:
   - S[t+1,d] = S[t,d] + X[t,d]
   - Y[d] = S[T,d]
-)") == R"(c.yaml:6:3: error[tensor-no-initial]: tensor `S` is iterative over `T` and has no `initial`; state 0 needs a value
+)") ==
+      R"(c.yaml:6:3: error[tensor-no-initial]: tensor `S` is iterative over `T` and has no `initial`; state 0 needs a value
  6 |   S: {ranks: [T, D]}
    |   ^
 c.yaml:9:5: note: the next state is written here
@@ -26,7 +28,8 @@ help: a running sum starts at 0, a running max at -inf
 }
 
 TEST_CASE("an initial value of no state") {
-  CHECK(errors_of(R"(cascade: c
+  CHECK(
+      errors_of(R"(cascade: c
 ranks: [T, D]
 iterative: [T]
 tensors:
@@ -36,7 +39,8 @@ tensors:
 einsums:
   - S[t,d] = X[t,d]
   - Y[d] = sum(t) S[t,d]
-)") == R"(c.yaml:6:3: error[tensor-initial-not-iterative]: tensor `S` has `initial`, but no Einsum writes `S` at the next index of an iterative rank; only states have an initial value
+)") ==
+      R"(c.yaml:6:3: error[tensor-initial-not-iterative]: tensor `S` has `initial`, but no Einsum writes `S` at the next index of an iterative rank; only states have an initial value
  6 |   S: {ranks: [T, D], initial: 0}
    |   ^
 )");
@@ -76,7 +80,8 @@ help: did you mean `fp32`?
 
 TEST_CASE("a tensor written twice") {
   CHECK(errors_of(matrix_document(R"(Z[m,n] = sum(k) A[m,k] * B[k,n]
-  - Z[m,n] = sum(k) A[m,k] + B[k,n])")) == R"(c.yaml:9:5: error[tensor-written-twice]: `Z` is written twice; each tensor is written by one Einsum
+  - Z[m,n] = sum(k) A[m,k] + B[k,n])")) ==
+        R"(c.yaml:9:5: error[tensor-written-twice]: `Z` is written twice; each tensor is written by one Einsum
  9 |   - Z[m,n] = sum(k) A[m,k] + B[k,n]
    |     ^
 c.yaml:8:5: note: first written here
@@ -85,7 +90,8 @@ c.yaml:8:5: note: first written here
 
 TEST_CASE("an input that is written") {
   CHECK(errors_of(matrix_document(R"(Z[m,n] = sum(k) A[m,k] * B[k,n]
-  - A[m,k] = sum(n) B[k,n] + Z[m,n])")) == R"(c.yaml:9:5: error[tensor-input-written]: `A` is an input and is written here; inputs are only read
+  - A[m,k] = sum(n) B[k,n] + Z[m,n])")) ==
+        R"(c.yaml:9:5: error[tensor-input-written]: `A` is an input and is written here; inputs are only read
  9 |   - A[m,k] = sum(n) B[k,n] + Z[m,n]
    |     ^
 c.yaml:4:3: note: declared here
@@ -136,7 +142,8 @@ help: a result of the cascade has `role: output`
 }
 
 TEST_CASE("a tensor read before it is written") {
-  CHECK(errors_of(R"(cascade: c
+  CHECK(
+      errors_of(R"(cascade: c
 ranks: [M, N, K]
 tensors:
   A: {ranks: [M, K], role: input}
@@ -146,7 +153,8 @@ tensors:
 einsums:
   - Z[m,n] = sum(k) A[m,k] * B[k,n] * C[k]
   - C[k] = sum(m) A[m,k]
-)") == R"(c.yaml:9:39: error[einsum-read-before-write]: `C` is read before it is written; Einsums stand in an order in which they can run
+)") ==
+      R"(c.yaml:9:39: error[einsum-read-before-write]: `C` is read before it is written; Einsums stand in an order in which they can run
  9 |   - Z[m,n] = sum(k) A[m,k] * B[k,n] * C[k]
    |                                       ^
 c.yaml:10:5: note: written here
@@ -154,7 +162,8 @@ c.yaml:10:5: note: written here
 }
 
 TEST_CASE("a cycle names its Einsums") {
-  CHECK(errors_of(R"(cascade: c
+  CHECK(
+      errors_of(R"(cascade: c
 ranks: [M, N, K]
 tensors:
   A: {ranks: [M, K], role: input}
@@ -166,7 +175,8 @@ einsums:
   - C[k] = sum(m) D[m] * A[m,k]
   - D[m] = sum(k) C[k] * A[m,k]
   - Z[m,n] = sum(k) A[m,k] * B[k,n] * C[k]
-)") == R"(c.yaml:10:5: error[einsum-cycle]: cyclic cascade: `C` needs `D` needs `C`; only a state of an earlier iteration may close a cycle
+)") ==
+      R"(c.yaml:10:5: error[einsum-cycle]: cyclic cascade: `C` needs `D` needs `C`; only a state of an earlier iteration may close a cycle
  10 |   - C[k] = sum(m) D[m] * A[m,k]
     |     ^
 c.yaml:11:5: note: `D` is written here
@@ -174,14 +184,17 @@ c.yaml:11:5: note: `D` is written here
 }
 
 TEST_CASE("a tensor that needs itself") {
-  CHECK(errors_of(matrix_document("Z[m,n] = sum(k) Z[m,n] + A[m,k] * B[k,n]")) == R"(c.yaml:8:5: error[einsum-cycle]: cyclic cascade: `Z` needs `Z`; only a state of an earlier iteration may close a cycle
+  CHECK(
+      errors_of(matrix_document("Z[m,n] = sum(k) Z[m,n] + A[m,k] * B[k,n]")) ==
+      R"(c.yaml:8:5: error[einsum-cycle]: cyclic cascade: `Z` needs `Z`; only a state of an earlier iteration may close a cycle
  8 |   - Z[m,n] = sum(k) Z[m,n] + A[m,k] * B[k,n]
    |     ^
 )");
 }
 
 TEST_CASE("an iteration interrupted by another Einsum") {
-  CHECK(errors_of(R"(cascade: c
+  CHECK(
+      errors_of(R"(cascade: c
 ranks: [T, D]
 iterative: [T]
 tensors:
@@ -195,7 +208,8 @@ einsums:
   - C[d] = sum(t) X[t,d]
   - S[t+1,d] = U[t,d] * C[d]
   - Y[d] = S[T,d]
-)") == R"(c.yaml:12:5: error[einsum-iteration-interrupted]: `C` is no step of the iteration over `t` but stands inside it; all Einsums from the first reader of a state to its writer are one iteration
+)") ==
+      R"(c.yaml:12:5: error[einsum-iteration-interrupted]: `C` is no step of the iteration over `t` but stands inside it; all Einsums from the first reader of a state to its writer are one iteration
  12 |   - C[d] = sum(t) X[t,d]
     |     ^
 c.yaml:13:5: note: the state `S` is written here

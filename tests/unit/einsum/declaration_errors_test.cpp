@@ -94,7 +94,8 @@ help: did you mean `M1`?
 }
 
 TEST_CASE("the inner part is a parameter") {
-  CHECK(errors_of(R"(cascade: c
+  CHECK(
+      errors_of(R"(cascade: c
 ranks: [M, N]
 partitions: {M: [M1, M0]}
 parameters: {M1: 4}
@@ -103,7 +104,8 @@ tensors:
   Z: {ranks: [N], role: output}
 einsums:
   - Z[n] = sum(m1,m0) A[m1*M0+m0,n]
-)") == R"(c.yaml:3:14: error[cascade-partition]: part `M0` has no extent; the inner part of a partition is a parameter of the same name
+)") ==
+      R"(c.yaml:3:14: error[cascade-partition]: part `M0` has no extent; the inner part of a partition is a parameter of the same name
  3 | partitions: {M: [M1, M0]}
    |              ^
 help: parameters: {M0: 256}

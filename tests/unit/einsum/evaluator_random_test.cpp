@@ -52,7 +52,9 @@ class Interpreter {
     }
     if (!present()) return;
     const double each = evaluated(einsum_.expression);
-    value = einsum_.reductions.empty() ? each : find_op(find_reduction(einsum_.reductions[0].op)->combine)->scalar(value, each);
+    value = einsum_.reductions.empty()
+                ? each
+                : find_op(find_reduction(einsum_.reductions[0].op)->combine)->scalar(value, each);
   }
 
   [[nodiscard]] bool present() const {
@@ -66,7 +68,8 @@ class Interpreter {
     std::int64_t offset = 0;
     for (std::size_t k = 0; k < access.indices.size(); ++k) {
       const std::int64_t index = resolve(access.indices[k], variables_, shape_).at(point_);
-      if (index < 0 || index >= tensor.extents()[k]) throw std::out_of_range("a present point reads outside its tensor");
+      if (index < 0 || index >= tensor.extents()[k])
+        throw std::out_of_range("a present point reads outside its tensor");
       offset += index * tensor.strides()[k];
     }
     return tensor.data() + offset;
@@ -132,7 +135,9 @@ bool agree(const Tensor<double>& a, const Tensor<double>& b) {
 TEST_CASE("kernels agree with the interpreter, in whole and by boxes") {
   std::mt19937 random(5);
   std::normal_distribution<double> normal;
-  const auto draw = [&](std::int64_t low, std::int64_t high) { return std::uniform_int_distribution<std::int64_t>(low, high)(random); };
+  const auto draw = [&](std::int64_t low, std::int64_t high) {
+    return std::uniform_int_distribution<std::int64_t>(low, high)(random);
+  };
   for (const auto& einsum : kEinsums) {
     std::string document(
         "cascade: c\nranks: [M, P, F]\npartitions: {M: [M1, M0]}\nparameters: {M0: 4}\ntensors:\n"

@@ -37,14 +37,19 @@ TensorStore<T> random_store(const Cascade& cascade, const Shape& shape) {
 std::string document(const std::string& ranks, const std::string& tensors, const std::string& einsums,
                      const std::string& more = "") {
   std::string text("cascade: c\nranks: [");
-  return text.append(ranks).append("]\n").append(more).append("tensors:\n").append(tensors).append("einsums:\n").append(einsums);
+  return text.append(ranks)
+      .append("]\n")
+      .append(more)
+      .append("tensors:\n")
+      .append(tensors)
+      .append("einsums:\n")
+      .append(einsums);
 }
 
 template <class T>
 bool same_values(const Tensor<T>& a, const Tensor<T>& b) {
-  return a.extents() == b.extents() && std::equal(a.data(), a.data() + a.size(), b.data(), [](T x, T y) {
-           return x == y || (std::isnan(x) && std::isnan(y));
-         });
+  return a.extents() == b.extents() && std::equal(a.data(), a.data() + a.size(), b.data(),
+                                                  [](T x, T y) { return x == y || (std::isnan(x) && std::isnan(y)); });
 }
 
 }  // namespace
@@ -128,8 +133,9 @@ TEST_CASE("causal scores: absent outputs of a sum are 0 and later Einsums never 
 }
 
 TEST_CASE("an absent point of a map is left untouched") {
-  const Cascade cascade = cascade_from(document(
-      "P, M", "  A: {ranks: [P, M], role: input}\n  Z: {ranks: [P, M], role: output}\n", "  - Z[p,m] = A[p,m] + p * m - M | m < p and m != 1\n"));
+  const Cascade cascade =
+      cascade_from(document("P, M", "  A: {ranks: [P, M], role: input}\n  Z: {ranks: [P, M], role: output}\n",
+                            "  - Z[p,m] = A[p,m] + p * m - M | m < p and m != 1\n"));
   const Shape shape = shape_of(cascade, {{"P", 5}, {"M", 6}});
   auto store = random_store<double>(cascade, shape);
   std::fill(store.at("Z").data(), store.at("Z").data() + 30, 77.0);
@@ -159,9 +165,9 @@ TEST_CASE("a window that leaves its tensor has absent points") {
 }
 
 TEST_CASE("reductions of different kinds nest; an absent inner fibre is not combined") {
-  const Cascade cascade = cascade_from(document(
-      "M, N, K", "  A: {ranks: [M, K], role: input}\n  Z: {ranks: [N], role: output}\n",
-      "  - Z[n] = max(m) sum(k) A[m,k] * (n + 1) | k < 3 and m != n\n"));
+  const Cascade cascade =
+      cascade_from(document("M, N, K", "  A: {ranks: [M, K], role: input}\n  Z: {ranks: [N], role: output}\n",
+                            "  - Z[n] = max(m) sum(k) A[m,k] * (n + 1) | k < 3 and m != n\n"));
   const Shape shape = shape_of(cascade, {{"M", 2}, {"N", 2}, {"K", 5}});
   auto store = random_store<double>(cascade, shape);
   for (std::int64_t i = 0; i < 10; ++i) store.at("A").data()[i] = -1.0 - static_cast<double>(i);
@@ -181,9 +187,11 @@ TEST_CASE("every reduction combines, has its identity and accumulates") {
     for (const bool along : {false, true}) {  // reduced rank contiguous or not
       std::string einsum("  - Z[p] = ");
       einsum.append(op).append(along ? "(m) A[p,m] | m < p\n" : "(m) A[m,p] | m < p\n");
-      const Cascade cascade = cascade_from(document("P, M", along ? "  A: {ranks: [P, M], role: input}\n  Z: {ranks: [P], role: output}\n"
-                                                                  : "  A: {ranks: [M, P], role: input}\n  Z: {ranks: [P], role: output}\n",
-                                                    einsum));
+      const Cascade cascade =
+          cascade_from(document("P, M",
+                                along ? "  A: {ranks: [P, M], role: input}\n  Z: {ranks: [P], role: output}\n"
+                                      : "  A: {ranks: [M, P], role: input}\n  Z: {ranks: [P], role: output}\n",
+                                einsum));
       const Shape shape = shape_of(cascade, {{"P", 6}, {"M", 9}});
       auto store = random_store<double>(cascade, shape);
       const EinsumKernel<double> kernel(cascade, 0, shape, {});
@@ -191,7 +199,8 @@ TEST_CASE("every reduction combines, has its identity and accumulates") {
       kernel.run({{0, 6}, {4, 9}}, true, store);
       for (std::int64_t p = 0; p < 6; ++p) {
         double expected = identity.at(op);
-        for (std::int64_t m = 0; m < p; ++m) expected = combine(expected, along ? store.at("A")(p, m) : store.at("A")(m, p));
+        for (std::int64_t m = 0; m < p; ++m)
+          expected = combine(expected, along ? store.at("A")(p, m) : store.at("A")(m, p));
         INFO(op << " p " << p);
         CHECK(store.at("Z")(p) == Approx(expected));
       }
@@ -201,7 +210,8 @@ TEST_CASE("every reduction combines, has its identity and accumulates") {
 
 TEST_CASE("a long chunk and a strided tensor") {
   const Cascade cascade = cascade_from(document(
-      "P, M", "  A: {ranks: [P, M], role: input}\n  B: {ranks: [M, P], role: input}\n  Z: {ranks: [P, M], role: output}\n",
+      "P, M",
+      "  A: {ranks: [P, M], role: input}\n  B: {ranks: [M, P], role: input}\n  Z: {ranks: [P, M], role: output}\n",
       "  - Z[p,m] = exp(A[p,m]) - B[m,p] * m\n"));
   const Shape shape = shape_of(cascade, {{"P", 3}, {"M", 1500}});
   auto store = random_store<float>(cascade, shape);
@@ -253,9 +263,9 @@ TEST_CASE("two iterative ranks nest, and a second loop starts when the first is 
 }
 
 TEST_CASE("stored values are rounded to their tensor's dtype, the workload's otherwise") {
-  const Cascade cascade = cascade_from(document(
-      "P", "  A: {ranks: [P], role: input}\n  Y: {ranks: [P], dtype: fp16}\n  Z: {ranks: [P], role: output}\n",
-      "  - Y[p] = A[p] * 1.0009765625\n  - Z[p] = Y[p] / 3\n"));
+  const Cascade cascade = cascade_from(
+      document("P", "  A: {ranks: [P], role: input}\n  Y: {ranks: [P], dtype: fp16}\n  Z: {ranks: [P], role: output}\n",
+               "  - Y[p] = A[p] * 1.0009765625\n  - Z[p] = Y[p] / 3\n"));
   const Shape shape = shape_of(cascade, {{"P", 5}});
   auto store = random_store<float>(cascade, shape);
   evaluate(cascade, shape, {Dtype::bf16}, store);
@@ -267,9 +277,9 @@ TEST_CASE("stored values are rounded to their tensor's dtype, the workload's oth
 }
 
 TEST_CASE("scalars and constants") {
-  const Cascade cascade = cascade_from(document(
-      "P", "  A: {ranks: [P], role: input}\n  N: {ranks: []}\n  Z: {ranks: [P], role: output}\n",
-      "  - N[] = sum(p) square(A[p])\n  - Z[p] = A[p] * rsqrt(N[])\n"));
+  const Cascade cascade =
+      cascade_from(document("P", "  A: {ranks: [P], role: input}\n  N: {ranks: []}\n  Z: {ranks: [P], role: output}\n",
+                            "  - N[] = sum(p) square(A[p])\n  - Z[p] = A[p] * rsqrt(N[])\n"));
   const Shape shape = shape_of(cascade, {{"P", 4}});
   auto store = random_store<double>(cascade, shape);
   evaluate(cascade, shape, {}, store);

@@ -33,9 +33,9 @@ TEST_CASE("without constraints the extents multiply") {
 
 TEST_CASE("triangles of any size are summed, not enumerated") {
   const std::int64_t n = 1'000'000'000;
-  CHECK(count_lattice_points({n, n}, {{{{-1, 1}, 0}, false}}) == n * (n + 1) / 2);        // m <= p
-  CHECK(count_lattice_points({n, n}, {{{{1, -1}, 0}, true}}) == n * n - n);               // m != p
-  const std::int64_t m = 1 << 20;                                                        // m1*256+m0 <= p, two parts
+  CHECK(count_lattice_points({n, n}, {{{{-1, 1}, 0}, false}}) == n * (n + 1) / 2);  // m <= p
+  CHECK(count_lattice_points({n, n}, {{{{1, -1}, 0}, true}}) == n * n - n);         // m != p
+  const std::int64_t m = 1 << 20;                                                   // m1*256+m0 <= p, two parts
   CHECK(count_lattice_points({m / 256, 256, m}, {{{{256, 1, -1}, 0}, false}}) == m * (m + 1) / 2);
 }
 
@@ -49,7 +49,8 @@ TEST_CASE("random boxes and constraints equal enumeration") {
     std::vector<Constraint> constraints;
     for (int c = draw(0, 3); c > 0; --c) {
       Constraint constraint{{{}, draw(-8, 8)}, draw(0, 4) == 0};
-      for (int v = 0; v < variables; ++v) constraint.form.coefficients.push_back(draw(0, 2) == 0 ? draw(-3, 3) : draw(-1, 1));
+      for (int v = 0; v < variables; ++v)
+        constraint.form.coefficients.push_back(draw(0, 2) == 0 ? draw(-3, 3) : draw(-1, 1));
       constraints.push_back(constraint);
     }
     INFO("trial " << trial);

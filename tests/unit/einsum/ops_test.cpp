@@ -39,9 +39,9 @@ void check_arrays(const Op& op, const std::vector<T>& a, const std::vector<T>& b
 }  // namespace
 
 TEST_CASE("the lists are sorted and found by name") {
-  CHECK(op_names() == std::vector<std::string>{"abs", "add",        "div",  "erf",   "exp",     "log",      "max",
-                                               "min", "mul",        "neg",  "pow",   "reciprocal", "relu", "rsqrt",
-                                               "sigmoid", "softplus", "sqrt", "square", "sub", "tanh"});
+  CHECK(op_names() == std::vector<std::string>{"abs",     "add",      "div",  "erf",    "exp",        "log",  "max",
+                                               "min",     "mul",      "neg",  "pow",    "reciprocal", "relu", "rsqrt",
+                                               "sigmoid", "softplus", "sqrt", "square", "sub",        "tanh"});
   CHECK(std::is_sorted(op_names().begin(), op_names().end()));
   CHECK(reduction_names() == std::vector<std::string>{"max", "min", "prod", "sum"});
   for (const auto& name : op_names()) CHECK(find_op(name)->name == name);

@@ -42,7 +42,8 @@ std::string value_of(const std::string& expression) { return prefix(parsed("Z[p]
 }  // namespace
 
 TEST_CASE("the parts of an Einsum") {
-  const Einsum e = parsed("QK[b,h,m1,m0,p] = sum(e) Q[b,h,p,e] * K[b,h,m1*M0+m0,e] * rsqrt(E) | m1*M0+m0 <= p and p != 3");
+  const Einsum e =
+      parsed("QK[b,h,m1,m0,p] = sum(e) Q[b,h,p,e] * K[b,h,m1*M0+m0,e] * rsqrt(E) | m1*M0+m0 <= p and p != 3");
   CHECK(e.name() == "QK");
   CHECK(e.variables() == std::vector<std::string>{"b", "h", "m1", "m0", "p", "e"});
   REQUIRE(e.reductions.size() == 1);

@@ -46,12 +46,14 @@ TEST_CASE("Einsums print in one form") {
   CHECK(reprinted("Z[p] = max(m1,m0) (-A[m1,m0,p])") == "Z[p] = max(m1,m0) (-A[m1,m0,p])");
   CHECK(reprinted("Z[p] = 1e-9 + 0.5 + inf + 1e300 + 3") == "Z[p] = 1e-09 + 0.5 + inf + 1e+300 + 3");
   CHECK(reprinted("Z[t+1] = A[2*3*m*W - 1, -p, 0, T]") == "Z[t+1] = A[6*m*W-1,-p,0,T]");
-  CHECK(reprinted("Z[p] = A[p] | p<3 and m1*M0+m0>=p-1 and p!=m1") == "Z[p] = A[p] | p < 3 and m1*M0+m0 >= p-1 and p != m1");
+  CHECK(reprinted("Z[p] = A[p] | p<3 and m1*M0+m0>=p-1 and p!=m1") ==
+        "Z[p] = A[p] | p < 3 and m1*M0+m0 >= p-1 and p != m1");
   CHECK(reprinted("Z[] = A[]") == "Z[] = A[]");
 }
 
 TEST_CASE("the shipped cascades print back to themselves") {
-  for (const auto* name : {"attention_1pass", "attention_2pass", "attention_3pass"}) check_round_trip(shipped_cascade(name));
+  for (const auto* name : {"attention_1pass", "attention_2pass", "attention_3pass"})
+    check_round_trip(shipped_cascade(name));
 }
 
 TEST_CASE("every key of a cascade survives printing") {

@@ -30,17 +30,23 @@ inline bool same(const Einsum& a, const Einsum& b) {
          std::equal(a.reductions.begin(), a.reductions.end(), b.reductions.begin(), b.reductions.end(),
                     [](const auto& x, const auto& y) { return x.op == y.op && x.variable == y.variable; }) &&
          std::equal(a.predicates.begin(), a.predicates.end(), b.predicates.begin(), b.predicates.end(),
-                    [](const auto& x, const auto& y) { return x.op == y.op && same(x.left, y.left) && same(x.right, y.right); });
+                    [](const auto& x, const auto& y) {
+                      return x.op == y.op && same(x.left, y.left) && same(x.right, y.right);
+                    });
 }
 
 inline bool same(const Cascade& a, const Cascade& b) {
-  const auto all = [](const auto& x, const auto& y, auto equal) { return std::equal(x.begin(), x.end(), y.begin(), y.end(), equal); };
+  const auto all = [](const auto& x, const auto& y, auto equal) {
+    return std::equal(x.begin(), x.end(), y.begin(), y.end(), equal);
+  };
   const auto by_name = [](const auto& x, const auto& y) { return x.name == y.name; };
   return a.name() == b.name() && a.description() == b.description() && a.paper() == b.paper() &&
          a.reference() == b.reference() && all(a.ranks(), b.ranks(), by_name) &&
          all(a.iterative_ranks(), b.iterative_ranks(), by_name) &&
          all(a.partitions(), b.partitions(),
-             [](const auto& x, const auto& y) { return x.rank == y.rank && x.outer == y.outer && x.inner == y.inner; }) &&
+             [](const auto& x, const auto& y) {
+               return x.rank == y.rank && x.outer == y.outer && x.inner == y.inner;
+             }) &&
          all(a.parameters(), b.parameters(),
              [](const auto& x, const auto& y) { return x.name == y.name && x.default_value == y.default_value; }) &&
          all(a.tensors(), b.tensors(),

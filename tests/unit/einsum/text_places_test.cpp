@@ -13,8 +13,11 @@ std::string place(const std::string& document, const std::string& text, const st
   const TextPlaces places(text, Span{source_from_text("d.yaml", document), 1, 3, 1});
   const std::size_t at = text.find(part);
   const Span span = places.at(at, at + part.size());
-  return std::to_string(span.line).append(":").append(std::to_string(span.column)).append("+").append(
-      std::to_string(span.length));
+  return std::to_string(span.line)
+      .append(":")
+      .append(std::to_string(span.column))
+      .append("+")
+      .append(std::to_string(span.length));
 }
 
 }  // namespace

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/execute.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <random>
+
+#include "base/diagnostic.hpp"
+#include "einsum/counts.hpp"
+#include "mappings/lower.hpp"
+#include "mappings/tile_region.hpp"
+#include "sim/simulate.hpp"
+
+namespace einloom {
+namespace {
+
+// Calls f(offset) for every element of a region.
+template <class T, class F>
+void for_each_element(const Tensor<T>& tensor, const Box& region, F&& f) {
+  std::vector<std::int64_t> at;
+  for (const Range& range : region) {
+    if (range.begin >= range.end) return;
+    at.push_back(range.begin);
+  }
+  while (true) {
+    std::int64_t offset = 0;
+    for (std::size_t i = 0; i < at.size(); ++i) offset += at[i] * tensor.strides()[i];
+    f(offset);
+    std::size_t i = at.size();
+    while (i > 0 && ++at[i - 1] == region[i - 1].end) {
+      at[i - 1] = region[i - 1].begin;
+      --i;
+    }
+    if (i == 0) return;
+  }
+}
+
+bool same_region(const Box& a, const Box& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const Range& x, const Range& y) { return x.begin == y.begin && x.end == y.end; });
+}
+
+// The machine's values: `dram` holds inputs and receives outputs; `chip` is what arrays read and write.
+template <class T>
+class ValueMachine {
+ public:
+  ValueMachine(const Program& program, const Cascade& cascade, Dtype dtype, TensorStore<T> inputs)
+      : program_(program),
+        cascade_(cascade),
+        dram_(std::move(inputs)),
+        chip_(make_store<T>(cascade, program.shape, kPoison)),
+        held_(program.storages.size()) {
+    for (const Statement& statement : program.statements) {
+      kernels_.push_back(statement.kind == StatementKind::operation
+                             ? std::make_unique<EinsumKernel<T>>(cascade, statement.einsum, program.shape, Precision{dtype})
+                             : nullptr);
+    }
+    for (std::size_t i = 0; i < program.storages.size(); ++i) {
+      storages_of_[program.storages[i].producer].push_back(static_cast<int>(i));
+    }
+  }
+
+  void start(int statement_index, std::int64_t instance) {
+    const Statement& statement = program_.statements[static_cast<std::size_t>(statement_index)];
+    program_.position_of(statement, instance, position_);
+    for (int storage : storages_of_[statement_index]) take_slot(storage, statement);
+    const std::string& tensor = program_.tensors[static_cast<std::size_t>(statement.tensor)];
+    if (statement.kind == StatementKind::operation) {
+      bool accumulate = statement.accumulates;
+      bool first = true;
+      for (int loop : statement.accumulation_loops) first = first && position_[static_cast<std::size_t>(loop)] == 0;
+      accumulate = accumulate && !first;
+      kernels_[static_cast<std::size_t>(statement_index)]->run(tile_box(program_, statement, position_), accumulate, chip_);
+      return;
+    }
+    const Box region = tensor_region(program_, cascade_, statement, position_, {});
+    const bool load = statement.kind == StatementKind::load;
+    const Tensor<T>& from = load ? dram_.at(tensor) : chip_.at(tensor);
+    Tensor<T>& to = load ? chip_.at(tensor) : dram_.at(tensor);
+    for_each_element(from, region, [&](std::int64_t at) { to.data()[at] = from.data()[at]; });
+  }
+
+  [[nodiscard]] const TensorStore<T>& dram() const { return dram_; }
+
+ private:
+  static constexpr T kPoison = std::numeric_limits<T>::quiet_NaN();
+
+  // A new tile takes the slot of the one `slots` earlier, whose values are gone from now on.
+  void take_slot(int index, const Statement& statement) {
+    const Storage& storage = program_.storages[static_cast<std::size_t>(index)];
+    std::vector<int> others;
+    for (std::size_t e = 0; e < position_.size(); ++e) {
+      const auto& own = storage.loops;
+      if (std::find(own.begin(), own.end(), static_cast<int>(e)) != own.end()) continue;
+      if (position_[e] != 0) return;  // goes on with the slot it holds
+      others.push_back(static_cast<int>(e));
+    }
+    std::vector<Box>& held = held_[static_cast<std::size_t>(index)];
+    const Box region = tensor_region(program_, cascade_, statement, position_, others);
+    held.push_back(region);
+    if (static_cast<std::int64_t>(held.size()) <= storage.slots) return;
+    const Box gone = held.front();
+    held.erase(held.begin());
+    if (std::any_of(held.begin(), held.end(), [&](const Box& box) { return same_region(box, gone); })) return;
+    Tensor<T>& tensor = chip_.at(program_.tensors[static_cast<std::size_t>(storage.tensor)]);
+    for_each_element(tensor, gone, [&](std::int64_t at) { tensor.data()[at] = kPoison; });
+  }
+
+  const Program& program_;
+  const Cascade& cascade_;
+  TensorStore<T> dram_, chip_;
+  std::vector<std::unique_ptr<EinsumKernel<T>>> kernels_;
+  std::map<int, std::vector<int>> storages_of_;
+  std::vector<std::vector<Box>> held_;
+  std::vector<std::int64_t> position_;
+};
+
+// Standard normal inputs, rounded to their dtype; the first input is scaled.
+TensorStore<double> random_inputs(const Cascade& cascade, const Shape& shape, const CheckOptions& options) {
+  TensorStore<double> inputs;
+  std::mt19937_64 generator(options.seed);
+  bool first = true;
+  for (const TensorDecl& tensor : cascade.tensors()) {
+    if (tensor.role != TensorRole::input) continue;
+    std::vector<std::int64_t> extents;
+    for (const std::string& rank : tensor.ranks) extents.push_back(shape.at(rank));
+    Tensor<double> values(tensor.ranks, extents);
+    for (std::int64_t i = 0; i < values.size(); ++i) {
+      const double u = (static_cast<double>(generator() >> 11) + 0.5) * 0x1p-53;
+      const double v = static_cast<double>(generator() >> 11) * 0x1p-53;
+      const double normal = std::sqrt(-2 * std::log(u)) * std::cos(2 * M_PI * v);
+      values.data()[i] = round_to(tensor.dtype.value_or(options.dtype), normal * (first ? options.input_scale : 1));
+    }
+    inputs.emplace(tensor.name, std::move(values));
+    first = false;
+  }
+  return inputs;
+}
+
+template <class T>
+TensorStore<T> converted(const TensorStore<double>& from) {
+  TensorStore<T> to;
+  for (const auto& [name, tensor] : from) {
+    Tensor<T> copy(tensor.ranks(), tensor.extents());
+    for (std::int64_t i = 0; i < tensor.size(); ++i) copy.data()[i] = static_cast<T>(tensor.data()[i]);
+    to.emplace(name, std::move(copy));
+  }
+  return to;
+}
+
+bool calls(const Expression& expression, const std::string& op) {
+  if (expression.kind == ExpressionKind::call && expression.name == op) return true;
+  return std::any_of(expression.args.begin(), expression.args.end(),
+                     [&](const Expression& argument) { return calls(argument, op); });
+}
+
+// exp turns an absolute error of its argument into a relative one of its result: the tolerance grows with the largest
+// finite argument. fp32 and fp64 are held to the fixed bounds.
+double tolerance(const Cascade& cascade, const Shape& shape, const TensorStore<double>& inputs, Dtype dtype) {
+  if (dtype == Dtype::fp64) return 1e-12;
+  if (dtype == Dtype::fp32) return 1e-5;
+  TensorStore<double> store = inputs;
+  evaluate<double>(cascade, shape, Precision{Dtype::fp64}, store);
+  double largest = 0;
+  for (const Einsum& einsum : cascade.einsums()) {
+    if (!calls(einsum.expression, "exp")) continue;
+    for (const Access* access : einsum.expression.accesses()) {
+      const Tensor<double>& tensor = store.at(access->tensor);
+      for (std::int64_t i = 0; i < tensor.size(); ++i) {
+        if (std::isfinite(tensor.data()[i])) largest = std::max(largest, std::abs(tensor.data()[i]));
+      }
+    }
+  }
+  return 4 * unit_roundoff(dtype) * (1 + largest);
+}
+
+std::string coordinates(const Tensor<double>& tensor, std::int64_t offset) {
+  std::string text;
+  for (std::size_t i = 0; i < tensor.ranks().size(); ++i) {
+    text += fmt::format("{}{} = {}", i == 0 ? "" : ", ", tensor.ranks()[i], offset / tensor.strides()[i]);
+    offset %= tensor.strides()[i];
+  }
+  return text;
+}
+
+template <class T>
+void compare(const TensorStore<T>& found, const TensorStore<double>& expected, CheckReport& report) {
+  for (const auto& [name, reference] : expected) {
+    const Tensor<T>& tensor = found.at(name);
+    ensure(tensor.size() == reference.size(), "kernel and cascade agree on the shape of `" + name + "`");
+    report.values += reference.size();
+    for (std::int64_t i = 0; i < reference.size(); ++i) {
+      const double x = static_cast<double>(tensor.data()[i]), r = reference.data()[i];
+      const double absolute = x == r ? 0 : std::abs(x - r);
+      const double relative = absolute / (1 + std::abs(r));
+      const bool bad = !(relative <= report.tolerance);
+      report.max_abs_error = std::isnan(absolute) ? absolute : std::max(report.max_abs_error, absolute);
+      report.max_rel_error = std::isnan(relative) ? relative : std::max(report.max_rel_error, relative);
+      if (!bad || !report.passed) continue;
+      report.passed = false;
+      report.first_mismatch = fmt::format("`{}` differs first at {}:\n", name, coordinates(reference, i));
+      for (std::int64_t j = std::max<std::int64_t>(0, i - 2); j < std::min(reference.size(), i + 3); ++j) {
+        report.first_mismatch += fmt::format("  {}[{}]  simulated {:.9g}  reference {:.9g}{}\n", name,
+                                             coordinates(reference, j), static_cast<double>(tensor.data()[j]),
+                                             reference.data()[j], j == i ? "  <" : "");
+      }
+    }
+  }
+}
+
+template <class T>
+void execute(const Program& program, const Cascade& cascade, const Machine& machine, Dtype dtype,
+             const TensorStore<double>& inputs, const TensorStore<double>& expected, CheckReport& report) {
+  TensorStore<T> dram = make_store<T>(cascade, program.shape, std::numeric_limits<T>::quiet_NaN());
+  for (auto& [name, tensor] : converted<T>(inputs)) dram.at(name) = tensor;
+  ValueMachine<T> values(program, cascade, dtype, std::move(dram));
+  SimulationOptions options;
+  options.fast_forward = false;
+  options.observer = [&](int statement, std::int64_t index, std::int64_t, std::int64_t) { values.start(statement, index); };
+  static_cast<void>(simulate(program, machine, options));
+  compare(values.dram(), expected, report);
+}
+
+double operations(const Cascade& cascade, const Shape& shape) {
+  double total = 0;
+  for (const auto& [op, count] : count_operations(cascade, shape)) total += static_cast<double>(count);
+  return total;
+}
+
+}  // namespace
+
+Shape clip_for_check(const Cascade& cascade, const Machine&, const Plan& plan, const Shape& workload,
+                     const CheckOptions& options, const Span& where) {
+  // Ranks walked one element at a time (b, h) are independent repetitions; then the longest of the others is halved.
+  Shape given = workload;
+  const auto excessive = [&] { return operations(cascade, cascade.bind(given, where)) > static_cast<double>(options.operation_budget); };
+  const auto is_loop = [&](const std::string& name, const auto& self, const NestNode& nest) -> bool {
+    for (const Name& loop : nest.loops) {
+      if (loop.text == name) return true;
+    }
+    for (const NestItem& item : nest.body) {
+      if (const NestNode* inner = std::get_if<NestNode>(&item); inner != nullptr && self(name, self, *inner)) return true;
+    }
+    return false;
+  };
+  std::vector<std::string> cut;
+  for (const RankDecl& rank : cascade.ranks()) {
+    const std::string variable = variable_of_rank(rank.name);
+    const bool repeated = std::any_of(plan.nests.begin(), plan.nests.end(),
+                                      [&](const NestNode& nest) { return is_loop(variable, is_loop, nest); });
+    if (!repeated) {
+      const bool tiled = cascade.partition_of(rank.name) != nullptr ||
+                         std::any_of(plan.tiles.begin(), plan.tiles.end(), [&](const TileExtent& tile) {
+                           return tile.name.text.compare(0, rank.name.size(), rank.name) == 0;
+                         });
+      if (tiled) cut.push_back(rank.name);
+      continue;
+    }
+    if (excessive()) given.set(rank.name, 1);
+  }
+  while (excessive() && !cut.empty()) {
+    const auto longest = std::max_element(cut.begin(), cut.end(), [&](const std::string& a, const std::string& b) {
+      return given.at(a) < given.at(b);
+    });
+    if (given.at(*longest) == 1) break;
+    given.set(*longest, (given.at(*longest) + 1) / 2);
+  }
+  return given;
+}
+
+CheckReport check_values(const Cascade& cascade, const Machine& machine, const Plan& plan, const Shape& workload,
+                         const ReferenceKernel& reference, const CheckOptions& options, const Span& where) {
+  const Shape given = clip_for_check(cascade, machine, plan, workload, options, where);
+  const Program program = lower(cascade, machine, plan, given, options.dtype, where);
+  const TensorStore<double> inputs = random_inputs(cascade, program.shape, options);
+  const TensorStore<double> expected = reference(inputs, program.shape);
+  CheckReport report;
+  report.tolerance = tolerance(cascade, program.shape, inputs, options.dtype);
+  for (const RankDecl& rank : cascade.ranks()) {
+    report.description += fmt::format("{}{} = {}", report.description.empty() ? "" : ", ", rank.name,
+                                      program.shape.at(rank.name));
+  }
+  report.description += fmt::format("; {} in simulated order against the fp64 kernel, seed {}", name_of(options.dtype),
+                                    options.seed);
+  if (options.dtype == Dtype::fp64) {
+    execute<double>(program, cascade, machine, options.dtype, inputs, expected, report);
+  } else {
+    execute<float>(program, cascade, machine, options.dtype, inputs, expected, report);
+  }
+  return report;
+}
+
+}  // namespace einloom
