@@ -30,6 +30,11 @@ FastForward::FastForward(RunState& run, std::vector<ArrayUnit*> arrays, ChannelU
   for (std::size_t s = 0; s < run.anchored.size(); ++s) {
     for (int loop : run.anchored[s]) anchor_[static_cast<std::size_t>(loop)] = static_cast<int>(s);
   }
+  std::size_t offset = 0;
+  for (const Statement& statement : run.program.statements) {
+    offsets_.push_back(offset);
+    offset += statement.effective.size();
+  }
   for (const Dependence& edge : run.program.dependences) {
     const Statement& consumer = run.program.statements[static_cast<std::size_t>(edge.consumer)];
     std::int64_t inside = 1;  // slots (or body executions) per iteration of the loop
@@ -64,16 +69,27 @@ int FastForward::level_of(int statement, int loop) const {
   return -1;
 }
 
-FastForward::Snapshot FastForward::take(std::int64_t now) {
-  Snapshot shot;
+bool FastForward::ends_evenly(const Statement& statement, std::size_t level) const {
+  for (const PartialExtent& partial : statement.partials) {
+    for (int loop : partial.loops) {
+      if (loop == statement.effective[level]) return false;
+    }
+  }
+  return true;
+}
+
+void FastForward::take(std::int64_t now, Snapshot& shot) {
   shot.now = now;
+  shot.signature.clear();
+  shot.index.clear();
+  shot.position.clear();
   const std::size_t statements = run_.program.statements.size();
   for (std::size_t s = 0; s < statements; ++s) {
     run_.board.forget(static_cast<int>(s), now);
     const Head& head = run_.board.head(static_cast<int>(s));
     const History& history = run_.board.history(static_cast<int>(s));
     shot.index.push_back(head.index);
-    shot.position.push_back(head.position);
+    shot.position.insert(shot.position.end(), head.position.begin(), head.position.end());
     shot.signature.push_back(head.done ? 1 : 0);
     shot.signature.push_back(head.ready_at == kNotReady ? kNotReady : head.ready_at - now);
     shot.signature.push_back(head.met_last);
@@ -90,7 +106,6 @@ FastForward::Snapshot FastForward::take(std::int64_t now) {
   for (std::int64_t left : channel_.bytes_left()) shot.signature.push_back(left);
   for (PortQueue& port : run_.ports) shot.signature.push_back(port.waiting(now));
   shot.counters = run_.counters.values();
-  return shot;
 }
 
 std::int64_t FastForward::periods(int loop, const Snapshot& then, const Snapshot& current) const {
@@ -108,14 +123,15 @@ std::int64_t FastForward::periods(int loop, const Snapshot& then, const Snapshot
     moving[s] = 1;
     levels[s] = static_cast<std::size_t>(level);
     for (std::size_t e = 0; e < what.effective.size(); ++e) {
-      const std::int64_t difference = current.position[s][e] - then.position[s][e];
+      const std::int64_t difference = position(current, s, e) - position(then, s, e);
       if (e != levels[s] && difference != 0) return 0;
     }
-    const std::int64_t own = current.position[s][levels[s]] - then.position[s][levels[s]];
+    const std::int64_t own = position(current, s, levels[s]) - position(then, s, levels[s]);
     if (own <= 0 || (steps != 0 && own != steps)) return 0;
     steps = own;
-    if (then.position[s][levels[s]] < margin(loop)) return 0;
-    most = std::min(most, (what.trips[levels[s]] - 2 - current.position[s][levels[s]]) / own);
+    if (position(then, s, levels[s]) < margin(loop)) return 0;
+    const std::int64_t limit = what.trips[levels[s]] - (ends_evenly(what, levels[s]) ? 1 : 2);
+    most = std::min(most, (limit - position(current, s, levels[s])) / own);
   }
   if (steps == 0 || most <= 0) return 0;
   return limit_by_dependences(moving, levels, steps, then, current, most);
@@ -140,11 +156,11 @@ std::int64_t FastForward::limit_by_dependences(const std::vector<char>& moving, 
     // A producer that stands still must have done already all that the moving consumer will ask for.
     const std::int64_t ended = run_.board.history(edge.producer).size();
     const std::int64_t per_period = current.index[c] - then.index[c];
+    const Statement& what = run_.program.statements[c];
     const auto enough = [&](std::int64_t k) {
-      std::vector<std::int64_t> position = current.position[c];
+      std::vector<std::int64_t> position = head.position;
       position[levels[c]] += k * steps;
       const std::int64_t index = current.index[c] + k * per_period;
-      const Statement& what = run_.program.statements[c];
       return run_.board.need_at(static_cast<int>(d), position, index, run_.program.iteration_of(what, position)) <= ended;
     };
     std::int64_t low = 0, high = periods;
@@ -181,7 +197,7 @@ std::int64_t FastForward::skip(int loop, const Snapshot& then, const Snapshot& c
   for (std::size_t s = 0; s < skipped.size(); ++s) {
     if (skipped[s] == 0) continue;
     const auto level = static_cast<std::size_t>(level_of(static_cast<int>(s), loop));
-    run_.board.skip(static_cast<int>(s), level, periods * (current.position[s][level] - then.position[s][level]),
+    run_.board.skip(static_cast<int>(s), level, periods * (position(current, s, level) - position(then, s, level)),
                     skipped[s]);
   }
   run_.counters.repeat(then.counters, periods);
@@ -194,47 +210,34 @@ std::int64_t FastForward::skip(int loop, const Snapshot& then, const Snapshot& c
 }
 
 std::int64_t FastForward::consider(const std::vector<int>& loops, std::int64_t now) {
-  Snapshot current;
   bool taken = false;
   for (int loop : loops) {
     const int anchor = anchor_[static_cast<std::size_t>(loop)];
     const Statement& what = run_.program.statements[static_cast<std::size_t>(anchor)];
     const auto level = static_cast<std::size_t>(level_of(anchor, loop));
-    if (what.trips[level] < 4) continue;
-    if (!taken) current = take(now);
-    taken = true;
+    const std::vector<std::int64_t>& at = run_.board.head(anchor).position;
+    // Too early to compare with, or too late to skip anything.
+    if (what.trips[level] < 4 || at[level] < margin(loop) || at[level] >= what.trips[level] - 1) continue;
     Trail& trail = trails_[static_cast<std::size_t>(loop)];
-    const std::vector<std::int64_t> outer(current.position[static_cast<std::size_t>(anchor)].begin(),
-                                          current.position[static_cast<std::size_t>(anchor)].begin() +
-                                              static_cast<std::ptrdiff_t>(level));
-    if (trail.outer != outer || trail.snapshots.size() >= kMostSnapshots) {
-      trail.outer = outer;
-      trail.snapshots.clear();
-      trail.by_hash.clear();
+    const auto level_end = at.begin() + static_cast<std::ptrdiff_t>(level);
+    if (!std::equal(trail.outer.begin(), trail.outer.end(), at.begin(), level_end) || trail.used >= kMostSnapshots) {
+      trail.outer.assign(at.begin(), level_end);
+      trail.clear();
     }
-    const std::uint64_t hash = hash_of(current.signature);
-    const auto [begin, end] = trail.by_hash.equal_range(hash);
-    std::int64_t best = 0;
-    std::size_t with = 0;
-    for (auto it = begin; it != end; ++it) {
-      const Snapshot& then = trail.snapshots[it->second];
-      if (then.signature != current.signature) continue;
-      const std::int64_t count = periods(loop, then, current);
-      if (count > 0 && (best == 0 || then.now > trail.snapshots[with].now)) {
-        best = count;
-        with = it->second;
-      }
+    if (!taken) take(now, current_);
+    taken = true;
+    const std::uint64_t hash = hash_of(current_.signature);
+    for (std::size_t i = trail.used; i-- > 0;) {  // the latest match has the shortest period
+      if (trail.hashes[i] != hash || trail.snapshots[i].signature != current_.signature) continue;
+      const std::int64_t count = periods(loop, trail.snapshots[i], current_);
+      if (count == 0) continue;
+      const std::int64_t cycles = skip(loop, trail.snapshots[i], current_, count);
+      for (int inner : loops) trails_[static_cast<std::size_t>(inner)].clear();
+      return cycles;
     }
-    if (best > 0) {
-      const Snapshot then = trail.snapshots[with];
-      for (int inner : loops) {
-        trails_[static_cast<std::size_t>(inner)].snapshots.clear();
-        trails_[static_cast<std::size_t>(inner)].by_hash.clear();
-      }
-      return skip(loop, then, current, best);
-    }
-    trail.by_hash.emplace(hash, trail.snapshots.size());
-    trail.snapshots.push_back(current);
+    if (trail.used == trail.snapshots.size()) trail.snapshots.emplace_back();
+    trail.snapshots[trail.used++] = current_;
+    trail.hashes.push_back(hash);
   }
   return 0;
 }

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <unordered_map>
 #include <vector>
 
 #include "sim/units.hpp"
@@ -25,17 +24,25 @@ class FastForward {
     std::int64_t now = 0;
     std::vector<std::int64_t> signature;            // instants relative to now, queues, bus
     std::vector<std::int64_t> index;                // instances started, by statement
-    std::vector<std::vector<std::int64_t>> position;
+    std::vector<std::int64_t> position;             // of every statement, one behind the other (see offsets_)
     std::vector<std::int64_t> counters;
   };
   // Snapshots of one loop inside one iteration of the loops around it.
   struct Trail {
     std::vector<std::int64_t> outer;  // indices of the loops around, of the marking statement
-    std::vector<Snapshot> snapshots;
-    std::unordered_multimap<std::uint64_t, std::size_t> by_hash;
+    std::vector<Snapshot> snapshots;  // the first `used` ones; kept to spare allocations
+    std::size_t used = 0;
+    std::vector<std::uint64_t> hashes;
+    void clear() {
+      used = 0;
+      hashes.clear();
+    }
   };
 
-  [[nodiscard]] Snapshot take(std::int64_t now);
+  void take(std::int64_t now, Snapshot& shot);
+  [[nodiscard]] std::int64_t position(const Snapshot& shot, std::size_t statement, std::size_t level) const {
+    return shot.position[offsets_[statement] + level];
+  }
   // Periods of `then → current` that may be skipped along `loop`; 0 when the future does not repeat.
   [[nodiscard]] std::int64_t periods(int loop, const Snapshot& then, const Snapshot& current) const;
   [[nodiscard]] std::int64_t limit_by_dependences(const std::vector<char>& moving, const std::vector<std::size_t>& levels,
@@ -44,6 +51,8 @@ class FastForward {
   std::int64_t skip(int loop, const Snapshot& then, const Snapshot& current, std::int64_t periods);
   // Position of `loop` among the effective loops of a statement; -1 when it has none.
   [[nodiscard]] int level_of(int statement, int loop) const;
+  // Is the last iteration of an effective loop like the ones before it for this statement?
+  [[nodiscard]] bool ends_evenly(const Statement& statement, std::size_t level) const;
   // Iterations at the start of `loop` in which dependences still reach over its boundary.
   [[nodiscard]] std::int64_t margin(int loop) const { return margins_[static_cast<std::size_t>(loop)]; }
 
@@ -52,6 +61,8 @@ class FastForward {
   ChannelUnit& channel_;
   std::vector<std::int64_t> margins_;
   std::vector<Trail> trails_;
+  std::vector<std::size_t> offsets_;  // of a statement's position in Snapshot::position
+  Snapshot current_;
   std::vector<int> anchor_;  // by loop: the statement that marks its iterations
 };
 

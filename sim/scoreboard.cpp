@@ -108,39 +108,6 @@ std::int64_t Scoreboard::need_at(int dependence, const std::vector<std::int64_t>
   return instance + 1;
 }
 
-bool Scoreboard::is_met(int dependence, std::int64_t now) const { return met_at(dependence) <= now; }
-
-std::int64_t Scoreboard::met_at(int dependence) const {
-  const auto d = static_cast<std::size_t>(dependence);
-  const Dependence& edge = program_.dependences[d];
-  const History& history = histories_[static_cast<std::size_t>(edge.producer)];
-  const std::int64_t instance = needs_[d] - 1;
-  if (instance < history.first()) return std::numeric_limits<std::int64_t>::min();
-  if (instance >= history.size()) return kNever;
-  return history.at(instance) + edge.latency_cycles;
-}
-
-Readiness Scoreboard::check(int statement, std::int64_t now) {
-  Head& head = heads_[static_cast<std::size_t>(statement)];
-  if (head.done) return {};
-  const std::vector<int>& edges = incoming(statement);
-  while (head.unmet < edges.size()) {
-    const std::int64_t time = met_at(edges[head.unmet]);
-    if (time > now) {
-      if (time == kNever) marked_[static_cast<std::size_t>(edges[head.unmet])] = 1;
-      return {false, time};
-    }
-    ++head.unmet;
-  }
-  if (head.ready_at == kNotReady) {
-    head.ready_at = now;
-    for (int edge : edges) {
-      if (head.met_last < 0 && met_at(edge) == now) head.met_last = edge;
-    }
-  }
-  return {true, now};
-}
-
 void Scoreboard::advance(int statement) {
   const auto s = static_cast<std::size_t>(statement);
   const Statement& what = program_.statements[s];

@@ -73,6 +73,8 @@ std::int64_t ArrayUnit::step(std::int64_t now, const Wake& wake) {
       look_again = std::min(look_again, readiness.known_at);
       continue;
     }
+    const std::int64_t age = run_.board.head(statement).iteration;
+    if (best >= 0 && !goes_first(run_.program.issue, age, run_.board.head(best).iteration)) continue;
     const int port = run_.blocked_port(run_.board.work(statement), now);
     if (port >= 0) {
       auto& since = blocked_since_[static_cast<std::size_t>(port)];
@@ -80,8 +82,7 @@ std::int64_t ArrayUnit::step(std::int64_t now, const Wake& wake) {
       look_again = std::min(look_again, run_.ports[static_cast<std::size_t>(port)].accepts_at(now));
       continue;
     }
-    const std::int64_t age = run_.board.head(statement).iteration;
-    if (best < 0 || goes_first(run_.program.issue, age, run_.board.head(best).iteration)) best = statement;
+    best = statement;
   }
   if (best < 0) return look_again;
   start(best, now, wake);

@@ -256,9 +256,34 @@ class Connector {
     return found.consumer_loop < 0 ? 0 : found.distance;
   }
 
-  // `in_flight` iterations at most between the oldest unfinished operation and a starting one.
+  // `in_flight` iterations at most between the oldest unfinished operation and a starting one. An operation whose result
+  // another one of the same scope needs in the same iteration has finished when that one has: only the last ones count.
   void connect_iterations() {
+    std::vector<std::vector<int>> readers(program_.statements.size());
+    for (const Dependence& edge : program_.dependences) {
+      if (edge.kind == DependenceKind::data && edge.aligned) {
+        readers[static_cast<std::size_t>(edge.producer)].push_back(edge.consumer);
+      }
+    }
+    const auto outlived = [&](std::size_t operation) {
+      std::vector<int> open = readers[operation];
+      std::vector<char> seen(program_.statements.size(), 0);
+      while (!open.empty()) {
+        const auto reader = static_cast<std::size_t>(open.back());
+        open.pop_back();
+        if (seen[reader] != 0 || reader == operation) continue;
+        seen[reader] = 1;
+        const Statement& later = program_.statements[reader];
+        if (later.kind == StatementKind::operation && later.guards == program_.statements[operation].guards &&
+            (program_.barrier == Barrier::machine || later.array == program_.statements[operation].array)) {
+          return true;
+        }
+        open.insert(open.end(), readers[reader].begin(), readers[reader].end());
+      }
+      return false;
+    };
     for (std::size_t p = 0; p < program_.statements.size(); ++p) {
+      if (outlived(p)) continue;
       for (std::size_t c = 0; c < program_.statements.size(); ++c) {
         const Statement& producer = program_.statements[p];
         const Statement& consumer = program_.statements[c];

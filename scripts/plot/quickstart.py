@@ -19,9 +19,9 @@ from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter  # noq
 # Okabe and Ito's colours, which every kind of colour vision tells apart; greys are for time nobody computes.
 COLOURS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442"]
 INK, FAINT = "#222222", "#8a8a8a"
-IDLE = [("wait_transit", "in transit", "#9a9a9a"), ("wait_data", "no data", "#b4b4b4"),
-        ("wait_dependence", "dependence", "#c6c6c6"), ("wait_slot", "no slot", "#d4d4d4"),
-        ("wait_iteration", "barrier", "#7e7e7e"), ("wait_port", "port", "#686868"),
+IDLE = [("wait_transit", "waits: transit", "#9a9a9a"), ("wait_data", "waits: data", "#b4b4b4"),
+        ("wait_dependence", "waits: dependence", "#c6c6c6"), ("wait_slot", "waits: slot", "#d4d4d4"),
+        ("wait_iteration", "waits: iteration", "#7e7e7e"), ("wait_port", "waits: port", "#686868"),
         ("fill", "fill", "#e2e2e2"), ("drain", "drain", "#ececec")]
 MOST_COMPUTING = 7  # Einsums with a colour of their own; smaller ones share one
 
@@ -79,7 +79,7 @@ def draw_utilisation(axis, rows, array, configurations):
             cycle = fidelity == "cycle"
             axis.plot(lengths, shares, color=colour, linestyle=style, linewidth=2 if cycle else 1.4,
                       marker="o" if cycle else None, markersize=4.5, clip_on=False, zorder=3 if cycle else 2)
-            ends.append((shares[-1], configuration if cycle else f"{configuration}, waterfall", colour, cycle))
+            ends.append((shares[-1], configuration if cycle else "waterfall", colour, cycle))
     # Lines that end together share one label.
     ends = [end for end in ends if end[3] or not any(
         other[3] and other[2] == end[2] and abs(other[0] - end[0]) < 0.015 for other in ends)]
@@ -130,7 +130,7 @@ def draw_accounts(axis, rows, array, configurations):
         for row in mine:
             bars.append((position, row))
             position += 1
-        position += 0.8
+        position += 3.0  # room for the names
     if not bars:
         axis.set_axis_off()
         return
@@ -165,13 +165,22 @@ def draw_accounts(axis, rows, array, configurations):
             if (label, colour) not in used:
                 used.append((label, colour))
     # Names beside the last bar of each group, where the slice is thick enough to be seen.
+    named = set()
     for _, _, last in groups:
         thick = [slice_ for slice_ in tops[last] if slice_[1] >= 0.012]
         places = spread([bottom + share / 2 for bottom, share, _, _ in thick], 0.055)
         for (_, share, label, colour), place in zip(thick, places):
+            named.add(label)
             dark = colour if colour not in {grey for _, _, grey in IDLE} and colour != "#F0E442" else INK
-            axis.annotate(f"{label} {share:.0%}" if share >= 0.01 else label, (last + 0.52, place), color=dark, fontsize=8,
+            axis.annotate(f"{label}  {share:.0%}", (last + 0.52, place), color=dark, fontsize=8,
                           va="center", annotation_clip=False)
+    # What only shorter sequences show is named inside its thickest slice.
+    for label in distinct(label for slices in tops.values() for _, _, label, _ in slices if label not in named):
+        share, bottom, place = max((share, bottom, place) for place, slices in tops.items()
+                                   for bottom, share, name, _ in slices if name == label)
+        if share >= 0.04 and len(label) <= 5:
+            axis.text(place, bottom + share / 2, label, color="white", fontsize=8, fontweight="bold", ha="center",
+                      va="center", zorder=4)
     axis.set_xlim(-0.6, bars[-1][0] + 0.6)
     axis.set_ylim(0, 1)
     axis.set_xticks([place for place, _ in bars])
@@ -214,7 +223,7 @@ def main():
     figure.suptitle(title_of(rows), x=0.045, y=0.985, ha="left", fontsize=13, fontweight="bold")
     figure.text(0.045, 0.945, "solid: simulated cycle by cycle; dotted: the waterfall sum of the published model",
                 fontsize=9, color=FAINT)
-    figure.subplots_adjust(left=0.045, right=0.9, top=0.885, bottom=0.08, wspace=0.42, hspace=0.36)
+    figure.subplots_adjust(left=0.045, right=0.915, top=0.885, bottom=0.08, wspace=0.36, hspace=0.36)
     base = options.out or os.path.splitext(options.results)[0]
     for extension, dpi in (("png", 160), ("pdf", None)):
         figure.savefig(f"{base}.{extension}", dpi=dpi)
