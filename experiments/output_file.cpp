@@ -35,7 +35,7 @@ void make_output_folder(const fs::path& folder, const Span& asked_at) {
 void write_atomically(const fs::path& path, const std::string& text, const Span& asked_at) {
   const fs::path beside = path.string() + fmt::format(".{}.part", getpid());
   const int file = open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (file < 0) fail(beside, std::strerror(errno), asked_at);
+  if (file < 0) fail(path, std::strerror(errno), asked_at);
   int reason = 0;
   for (std::size_t done = 0; done < text.size() && reason == 0;) {
     const ssize_t count = write(file, text.data() + done, text.size() - done);

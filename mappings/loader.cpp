@@ -25,6 +25,10 @@ std::vector<Name> read_name_list(const YamlNode& node, const std::string& what, 
 std::optional<ScalarExpression> read_expression(const YamlNode& node, const std::string& what,
                                                 Diagnostics& diagnostics) {
   if (!node.defined()) return std::nullopt;
+  if (!node.is_scalar()) {
+    diagnostics.error("yaml-type", node.span(), what + " must be a number or an expression");
+    return std::nullopt;
+  }
   const std::string text = read_string(node, what, diagnostics);
   if (text.empty()) return std::nullopt;
   try {
@@ -155,13 +159,13 @@ Plan load_plan(const YamlNode& document) {
     plan.keeps.push_back(read_keep(entry, diagnostics));
   }
   plan.in_flight = read_expression(map.optional("in_flight"), "`in_flight`", diagnostics);
-  plan.barrier = read_choice<Barrier>(map.optional("barrier"), "`barrier`",
-                                      {{"array", Barrier::array}, {"machine", Barrier::machine}}, diagnostics,
-                                      Barrier::array);
-  plan.issue = read_choice<IssueOrder>(
-      map.optional("issue"), "`issue`",
-      {{"oldest_first", IssueOrder::oldest_first}, {"listed_first", IssueOrder::listed_first}}, diagnostics,
-      IssueOrder::oldest_first);
+  plan.barrier =
+      read_choice<Barrier>(map.optional("barrier"), "`barrier`",
+                           {{"array", Barrier::array}, {"machine", Barrier::machine}}, diagnostics, Barrier::array);
+  plan.issue =
+      read_choice<IssueOrder>(map.optional("issue"), "`issue`",
+                              {{"oldest_first", IssueOrder::oldest_first}, {"listed_first", IssueOrder::listed_first}},
+                              diagnostics, IssueOrder::oldest_first);
   const YamlNode phases = map.optional("phases");
   if (phases.defined() && !phases.is_sequence()) {
     diagnostics.error("yaml-type", phases.span(), "`phases` must be a list");

@@ -28,6 +28,7 @@ Program lower(const Cascade& cascade, const Machine& machine, const Plan& plan, 
   connect(lowering);
   read_phases(lowering);
   check_capacities(lowering);
+  prune_dependences(lowering);
 
   for (const Einsum& einsum : cascade.einsums()) {
     lowering.program.masked = lowering.program.masked || !einsum.predicates.empty();

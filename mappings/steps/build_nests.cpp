@@ -20,7 +20,7 @@ class NestBuilder {
     for (const NestNode& nest : lowering_.plan.nests) volume_ += build(nest, -1, volume_, {});
     lowering_.program.iterations = volume_;
     for (const Einsum& einsum : lowering_.cascade.einsums()) {
-      if (lowering_.statement_of.count(einsum.name()) != 0) continue;
+      if (lowering_.statement_of.count(einsum.name()) != 0 || unknown_einsum_) continue;
       lowering_.diagnostics
           .error("einsum-missing", lowering_.plan.span,
                  fmt::format("no nest runs Einsum `{}`; every Einsum of `{}` must run once", einsum.name(),
@@ -38,8 +38,10 @@ class NestBuilder {
       const LoopDigit* digit = find_digit(name.text);
       if (digit == nullptr) {
         lowering_.diagnostics
-            .error("loop-unknown", name.span, fmt::format("no rank of this plan is cut into loops over `{}`", name.text))
-            .with_help(suggestion(name.text, loop_names()));
+            .error("loop-unknown", name.span,
+                   fmt::format("no rank of this plan is cut into loops over `{}`", name.text))
+            .with_help(loop_help(name.text));
+        unknown_loop_ = true;
         continue;
       }
       for (int outer : path) {
@@ -92,6 +94,7 @@ class NestBuilder {
           .error("einsum-unknown", name.span,
                  fmt::format("cascade `{}` has no Einsum `{}`", lowering_.cascade.name(), name.text))
           .with_help(suggestion(name.text, names));
+      unknown_einsum_ = true;
       return;
     }
     if (lowering_.statement_of.count(name.text) != 0) {
@@ -135,6 +138,7 @@ class NestBuilder {
 
   // Every loop that a dimension of the Einsum is cut into must be open, or have a single iteration.
   void check_covered(const Einsum& einsum, const Name& name, const std::vector<int>& path) {
+    if (unknown_loop_) return;  // most likely the one that would be missing here
     for (const std::string& variable : einsum.variables()) {
       const Dimension& dimension = lowering_.dimensions.at(variable);
       const bool untiled = dimension.loops.size() == 1 && dimension.loops.front().variable == variable;
@@ -196,6 +200,15 @@ class NestBuilder {
     return nullptr;
   }
 
+  std::string loop_help(const std::string& name) const {
+    const auto found = lowering_.dimensions.find(name);
+    if (found == lowering_.dimensions.end() || found->second.loops.empty()) return suggestion(name, loop_names());
+    std::string own;
+    for (const LoopDigit& digit : found->second.loops)
+      own += fmt::format("{}`{}`", own.empty() ? "" : ", ", digit.variable);
+    return fmt::format("rank {} is cut into tiles; it has loops over {}", rank_of_variable(name), own);
+  }
+
   std::vector<std::string> loop_names() const {
     std::vector<std::string> names;
     for (const auto& [variable, dimension] : lowering_.dimensions) {
@@ -206,6 +219,7 @@ class NestBuilder {
 
   Lowering& lowering_;
   std::int64_t volume_ = 0;
+  bool unknown_loop_ = false, unknown_einsum_ = false;  // reported; what would only repeat it is not
 };
 
 }  // namespace

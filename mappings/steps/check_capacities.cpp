@@ -9,11 +9,16 @@
 namespace einloom {
 namespace {
 
+constexpr std::int64_t kMostBytes = std::int64_t{1} << 60;
+
 std::string bytes_text(std::int64_t bytes) {
   if (bytes >= std::int64_t{1} << 20) return fmt::format("{:.4g} MiB", static_cast<double>(bytes) / (1 << 20));
   if (bytes >= 1024) return fmt::format("{:.4g} KiB", static_cast<double>(bytes) / 1024);
   return fmt::format("{} B", bytes);
 }
+
+// Gigantic slot counts stay gigantic.
+std::int64_t product(std::int64_t a, std::int64_t b) { return a != 0 && b > kMostBytes / a ? kMostBytes : a * b; }
 
 const Dependence* slot_edge(const Program& program, int storage, int reader) {
   for (const Dependence& edge : program.dependences) {
@@ -35,9 +40,8 @@ std::pair<std::int64_t, int> live_tiles(const Program& program, const Storage& s
     const bool every = producer.guards[i] == Guard::every;
     if (every) ++e;
     const bool indexes = every && std::find(storage.loops.begin(), storage.loops.end(), e) != storage.loops.end();
-    const bool followed = indexes && std::any_of(edge->index.begin(), edge->index.end(), [&](const IndexSource& source) {
-                            return source.consumer_loop == e;
-                          });
+    const bool followed = indexes && std::any_of(edge->index.begin(), edge->index.end(),
+                                                 [&](const IndexSource& source) { return source.consumer_loop == e; });
     if (keeper < 0) {
       bool reader_repeats = false;
       for (std::size_t j = 0; j < consumer.loops.size(); ++j) {
@@ -94,17 +98,17 @@ void check_fit(Lowering& lowering) {
     std::string list;
     for (const Storage& storage : program.storages) {
       if (storage.memory != static_cast<int>(m)) continue;
-      const std::int64_t bytes = storage.slots * storage.slot_bytes;
-      needed += bytes;
+      const std::int64_t bytes = product(storage.slots, storage.slot_bytes);
+      needed = std::min(needed + bytes, kMostBytes);
       list += fmt::format("{}{} {} × {}", list.empty() ? "" : ", ",
                           program.tensors[static_cast<std::size_t>(storage.tensor)], storage.slots,
                           bytes_text(storage.slot_bytes));
-      if (largest == nullptr || bytes > largest->slots * largest->slot_bytes) largest = &storage;
+      if (largest == nullptr || bytes > product(largest->slots, largest->slot_bytes)) largest = &storage;
     }
     if (needed <= memory.capacity->value()) continue;
     const std::string& tensor = program.tensors[static_cast<std::size_t>(largest->tensor)];
     const Keep& keep = *lowering.keep_of.at(tensor);
-    const std::int64_t rest = needed - largest->slots * largest->slot_bytes;
+    const std::int64_t rest = needed - product(largest->slots, largest->slot_bytes);
     const std::int64_t room = memory.capacity->value() - rest;
     auto& diagnostic = lowering.diagnostics.error(
         "tile-exceeds-buffer", keep.slots ? keep.slots->span() : keep.span,
@@ -112,7 +116,8 @@ void check_fit(Lowering& lowering) {
                     bytes_text(memory.capacity->value()), bytes_text(needed - memory.capacity->value()), list));
     diagnostic.note("capacity declared here", memory.capacity_span);
     const std::int64_t fits = largest->slot_bytes > 0 ? room / largest->slot_bytes : 0;
-    diagnostic.with_help(fits >= 1 ? fmt::format("`{}` may have at most {} slots; choose smaller tiles", tensor, fits)
+    diagnostic.with_help(fits >= 1 ? fmt::format("`{}` may have at most {} slot{}; choose smaller tiles", tensor, fits,
+                                                 fits == 1 ? "" : "s")
                                    : std::string("choose smaller tiles or a larger memory"));
   }
 }

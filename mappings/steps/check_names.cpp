@@ -51,19 +51,19 @@ void check_indices(Lowering& lowering, const Binding& binding, const Einsum& ein
   std::vector<std::string> seen;
   for (const Name* name : placed) {
     // p0 names what is inside a tile of p; p is accepted as well.
-    const std::string variable = lowering.dimensions.count(name->text) != 0 || name->text.empty() ||
-                                         name->text.back() != '0'
-                                     ? name->text
-                                     : name->text.substr(0, name->text.size() - 1);
+    const std::string variable =
+        lowering.dimensions.count(name->text) != 0 || name->text.empty() || name->text.back() != '0'
+            ? name->text
+            : name->text.substr(0, name->text.size() - 1);
     if (std::find(variables.begin(), variables.end(), variable) == variables.end()) {
       lowering.diagnostics
           .error("binding-unknown-index", name->span,
                  fmt::format("`{}` is not an index of `{}`", name->text, einsum.name()))
           .with_help(suggestion(name->text, variables));
     } else if (std::find(seen.begin(), seen.end(), variable) != seen.end()) {
-      lowering.diagnostics.error("binding-repeated-index", name->span,
-                                 fmt::format("`{}` already has a place in the binding of `{}`", name->text,
-                                             einsum.name()));
+      lowering.diagnostics.error(
+          "binding-repeated-index", name->span,
+          fmt::format("`{}` already has a place in the binding of `{}`", name->text, einsum.name()));
     }
     seen.push_back(variable);
   }
@@ -79,6 +79,7 @@ void check_names(Lowering& lowering) {
         "plan-other-cascade", lowering.plan.cascade.span,
         fmt::format("the plan is for cascade `{}`; it was given `{}`", lowering.plan.cascade.text, cascade.name()));
   }
+  bool unknown_einsum = false, unknown_tensor = false;  // a misspelt name is not reported as a missing one as well
   for (const Binding& binding : lowering.plan.bindings) {
     const Einsum* einsum = cascade.find_einsum(binding.einsum.text);
     const PeArray* array = machine.find_array(binding.array.text);
@@ -94,13 +95,14 @@ void check_names(Lowering& lowering) {
                  fmt::format("machine `{}` has no array `{}`", machine.name, binding.array.text))
           .with_help(suggestion(binding.array.text, array_names(machine)));
     }
+    unknown_einsum = unknown_einsum || einsum == nullptr;
     if (einsum == nullptr) continue;
     lowering.binding_of[einsum->name()] = &binding;
     check_indices(lowering, binding, *einsum);
     if (array != nullptr) check_operations(lowering, binding, *einsum, *array);
   }
   for (const Einsum& einsum : cascade.einsums()) {
-    if (lowering.binding_of.count(einsum.name()) != 0) continue;
+    if (unknown_einsum || lowering.binding_of.count(einsum.name()) != 0) continue;
     lowering.diagnostics
         .error("einsum-unbound", lowering.plan.span,
                fmt::format("Einsum `{}` is not bound to an array; every Einsum of `{}` must be", einsum.name(),
@@ -120,6 +122,7 @@ void check_names(Lowering& lowering) {
           .error("tensor-unknown", keep.tensor.span,
                  fmt::format("cascade `{}` has no tensor `{}`", cascade.name(), keep.tensor.text))
           .with_help(suggestion(keep.tensor.text, tensor_names));
+      unknown_tensor = true;
     } else {
       lowering.keep_of[keep.tensor.text] = &keep;
     }
@@ -132,7 +135,7 @@ void check_names(Lowering& lowering) {
     }
   }
   for (const TensorDecl& tensor : cascade.tensors()) {
-    if (tensor.role == TensorRole::intermediate || lowering.keep_of.count(tensor.name) != 0) continue;
+    if (tensor.role == TensorRole::intermediate || unknown_tensor || lowering.keep_of.count(tensor.name) != 0) continue;
     const bool input = tensor.role == TensorRole::input;
     lowering.diagnostics
         .error("tensor-not-placed", lowering.plan.span,

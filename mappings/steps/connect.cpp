@@ -68,8 +68,8 @@ class Connector {
     if (producer.accumulates && is_shared(producer, consumer, loop)) {
       lowering_.diagnostics
           .error("reads-partial-sum", consumer.span,
-                 fmt::format("`{}` reads `{}` in every iteration of `{}`, but `{}` sums over that loop",
-                             consumer.name, producer.name, lowering_.loop(loop).name(), producer.name))
+                 fmt::format("`{}` reads `{}` in every iteration of `{}`, but `{}` sums over that loop", consumer.name,
+                             producer.name, lowering_.loop(loop).name(), producer.name))
           .with_help(fmt::format("put `{}` in a nest of its own behind the loop", consumer.name));
     }
     return {IndexSource::kLast, 0};
@@ -142,8 +142,7 @@ class Connector {
     edge.consumer = consumer_index;
     edge.tensor = producer.tensor;
     for (int e : producer.effective) {
-      edge.index.push_back(
-          source(producer, &output, consumer, &access, producer.loops[static_cast<std::size_t>(e)]));
+      edge.index.push_back(source(producer, &output, consumer, &access, producer.loops[static_cast<std::size_t>(e)]));
     }
     edge.aligned = same_loops(producer, consumer) && follows_exactly(edge.index);
     add_latency(edge, producer, consumer, access);
@@ -170,9 +169,10 @@ class Connector {
         edge.transit_cycles += link->value();
       } else if (!kept) {
         lowering_.diagnostics
-            .error("no-link", access.span,
+            .error("no-link", lowering_.binding_of.at(consumer.name)->array.span,
                    fmt::format("`{}` on `{}` reads `{}` from `{}`, but machine `{}` has no link between them",
                                consumer.name, other.name, producer.name, array.name, lowering_.machine.name))
+            .note("read here", access.span)
             .with_help(fmt::format("add the link {{from: {}, to: {}, latency: …}}, or keep `{}` in a memory both reach",
                                    array.name, other.name, producer.name));
       }
@@ -237,7 +237,8 @@ class Connector {
         const int loop = reader.loops[static_cast<std::size_t>(e)];
         const int place = effective_place(acquirer, loop);
         const bool indexes = std::find(storage.loops.begin(), storage.loops.end(), place) != storage.loops.end();
-        edge.index.push_back({indexes ? place : IndexSource::kLast, indexes ? -read_distance(acquirer, reader, loop) : 0});
+        edge.index.push_back(
+            {indexes ? place : IndexSource::kLast, indexes ? -read_distance(acquirer, reader, loop) : 0});
       }
       edge.aligned = storage.loops.size() == acquirer.effective.size() && same_loops(acquirer, reader) &&
                      follows_exactly(edge.index);
@@ -256,34 +257,9 @@ class Connector {
     return found.consumer_loop < 0 ? 0 : found.distance;
   }
 
-  // `in_flight` iterations at most between the oldest unfinished operation and a starting one. An operation whose result
-  // another one of the same scope needs in the same iteration has finished when that one has: only the last ones count.
+  // `in_flight` iterations at most between the oldest unfinished operation and a starting one.
   void connect_iterations() {
-    std::vector<std::vector<int>> readers(program_.statements.size());
-    for (const Dependence& edge : program_.dependences) {
-      if (edge.kind == DependenceKind::data && edge.aligned) {
-        readers[static_cast<std::size_t>(edge.producer)].push_back(edge.consumer);
-      }
-    }
-    const auto outlived = [&](std::size_t operation) {
-      std::vector<int> open = readers[operation];
-      std::vector<char> seen(program_.statements.size(), 0);
-      while (!open.empty()) {
-        const auto reader = static_cast<std::size_t>(open.back());
-        open.pop_back();
-        if (seen[reader] != 0 || reader == operation) continue;
-        seen[reader] = 1;
-        const Statement& later = program_.statements[reader];
-        if (later.kind == StatementKind::operation && later.guards == program_.statements[operation].guards &&
-            (program_.barrier == Barrier::machine || later.array == program_.statements[operation].array)) {
-          return true;
-        }
-        open.insert(open.end(), readers[reader].begin(), readers[reader].end());
-      }
-      return false;
-    };
     for (std::size_t p = 0; p < program_.statements.size(); ++p) {
-      if (outlived(p)) continue;
       for (std::size_t c = 0; c < program_.statements.size(); ++c) {
         const Statement& producer = program_.statements[p];
         const Statement& consumer = program_.statements[c];

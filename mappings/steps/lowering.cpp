@@ -36,14 +36,18 @@ std::optional<std::int64_t> Lowering::evaluate_count(const ScalarExpression& exp
                                                      std::int64_t minimum) {
   const std::optional<double> value = evaluate(expression);
   if (!value) return std::nullopt;
-  if (!(*value >= static_cast<double>(minimum)) || *value > 9e15) {
+  constexpr double kLargest = 9e15;  // whole numbers up to here are exact
+  const bool too_large = *value > kLargest;
+  if (!(*value >= static_cast<double>(minimum)) || too_large) {
     diagnostics.error("plan-count-range", expression.span(),
-                      fmt::format("{} is {}; it must be at least {}", what, *value, minimum));
+                      fmt::format("{} is {}; it must be at {} {}", what, *value, too_large ? "most" : "least",
+                                  too_large ? kLargest : static_cast<double>(minimum)));
     return std::nullopt;
   }
   if (*value != std::floor(*value)) {
     diagnostics
-        .error("plan-count-fraction", expression.span(), fmt::format("{} is {}; it must be a whole number", what, *value))
+        .error("plan-count-fraction", expression.span(),
+               fmt::format("{} is {}; it must be a whole number", what, *value))
         .with_help("round it with floor(…) or ceil(…)");
     return std::nullopt;
   }

@@ -79,5 +79,6 @@ void allocate_storage(Lowering& lowering);   // tensors → slots
 void connect(Lowering& lowering);            // data, slot and iteration dependences
 void read_phases(Lowering& lowering);        // phases of the waterfall fidelity
 void check_capacities(Lowering& lowering);   // slots fit memories and are enough to make progress
+void prune_dependences(Lowering& lowering);  // drops what other dependences imply
 
 }  // namespace einloom

@@ -24,6 +24,7 @@ void read_phases(Lowering& lowering) {
             .error("array-unknown", phase.span,
                    fmt::format("machine `{}` has no array `{}`", lowering.machine.name, array_name))
             .with_help(suggestion(array_name, names));
+        for (const Name& name : einsums) seen.insert(name.text);  // they do have a phase
         continue;
       }
       for (const Name& name : einsums) {
@@ -31,19 +32,20 @@ void read_phases(Lowering& lowering) {
         if (statement == lowering.statement_of.end()) {
           std::vector<std::string> names;
           for (const auto& [known, index] : lowering.statement_of) names.push_back(known);
-          lowering.diagnostics
-              .error("einsum-unknown", name.span, fmt::format("no nest runs an Einsum `{}`", name.text))
+          lowering.diagnostics.error("einsum-unknown", name.span, fmt::format("no nest runs an Einsum `{}`", name.text))
               .with_help(suggestion(name.text, names));
           continue;
         }
         if (!seen.insert(name.text).second) {
-          lowering.diagnostics.error("phase-repeated", name.span, fmt::format("`{}` is in two phases", name.text));
+          lowering.diagnostics.error(
+              "phase-repeated", name.span,
+              fmt::format("`{}` is in a phase already; every Einsum belongs to exactly one", name.text));
         }
         const int bound = lowering.program.statements[static_cast<std::size_t>(statement->second)].array;
         if (bound != array) {
-          lowering.diagnostics.error("phase-other-array", name.span,
-                                     fmt::format("`{}` is bound to `{}`, not to `{}`", name.text,
-                                                 lowering.array(bound).name, array_name));
+          lowering.diagnostics.error(
+              "phase-other-array", name.span,
+              fmt::format("`{}` is bound to `{}`, not to `{}`", name.text, lowering.array(bound).name, array_name));
           continue;
         }
         result.statements_by_array[static_cast<std::size_t>(array)].push_back(statement->second);

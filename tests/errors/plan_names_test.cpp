@@ -19,6 +19,9 @@ TEST_CASE("tiles of a plan") {
       {"of gigantic size", {in_plan("M0: 4", "M0: 10000000000000000")}, R"(?)"},
       {"of half an element", {in_plan("M0: 4", "M0: M / 16 + 4")}, R"(?)"},
       {"by a name nobody knows", {in_plan("M0: 4", "M0: grid.row")}, R"(?)"},
+      {"by a function nobody knows", {in_plan("M0: 4", "M0: \"flor(M, 2)\"")}, R"(?)"},
+      {"by a function with an argument too few", {in_plan("M0: 4", "M0: \"max(M)\"")}, R"(?)"},
+      {"by a division by zero", {in_plan("M0: 4", "M0: \"M / (M - K)\"")}, R"(?)"},
       {"by an unfinished expression", {in_plan("M0: 4", "M0: \"floor(M / 2\"")}, R"(?)"},
   });
 }
@@ -37,6 +40,7 @@ TEST_CASE("Einsums of a plan") {
   check_all({
       {"bound, not in the cascade", {in_plan("  Y: {array: row", "  X: {array: row, columns: n0}\n  Y: {array: row")},
        R"(?)"},
+      {"bound under a wrong name", {in_plan("  Y: {array: row", "  X: {array: row")}, R"(?)"},
       {"run, not in the cascade", {in_plan("body: [Z, Y]", "body: [Z, Y, X]")}, R"(?)"},
       {"not bound", {in_plan("  Y: {array: row, columns: n0, time: [m0]}\n", "")}, R"(?)"},
       {"not run", {in_plan("body: [Z, Y]", "body: [Z]")}, R"(?)"},

@@ -189,6 +189,31 @@ TEST_CASE("every document is listed and can be described") {
   }
 }
 
+TEST_CASE("a document of no known kind, and a spec whose filter drops every point") {
+  const Folder folder;
+  std::ofstream(folder / "d.yaml") << "description: nothing\n";
+  const Ended kind = einloom("describe " + (folder / "d.yaml"));
+  CHECK(kind.code == 1);
+  CHECK(
+      kind.err ==
+      (folder / "d.yaml") +
+          R"(:1:1: error[document-kind]: the document's first key is none that Einloom knows; it says what the document is
+ 1 | description: nothing
+   | ^^^^^^^^^^^
+help: start with `cascade:`, `machine:`, `model:`, `plan:`, `spec:` or `technology:`
+)");
+  std::ofstream(folder / "s.yaml") << "spec: s\nmodels: [BERT]\nconfigurations:\n"
+                                      "  a: {plan: attention_1pass__fusemax__serial}\n"
+                                      "sweep:\n  seq_len: [256, 512]\n  filter: 256 - seq_len\n";
+  const Ended empty = einloom("run " + (folder / "s.yaml"));
+  CHECK(empty.code == 1);
+  CHECK(empty.err == (folder / "s.yaml") +
+                         R"(:1:1: error[run-no-points]: nothing is left to run: filters and settings dropped every point
+ 1 | spec: s
+   | ^
+)");
+}
+
 TEST_CASE("check compares a cascade with its kernel") {
   const Ended good = einloom("check attention_1pass --set P=10 --set M0=4");
   CHECK(good.code == 0);
