@@ -82,10 +82,9 @@ std::vector<CycleBound> cycle_bounds(const Program& program, const Machine& mach
       read += static_cast<double>(tensor_read);
       written += static_cast<double>(tensor_written);
     }
-    // The queue may still hold accesses when the last operation ends.
-    const double accesses = (read + written) / static_cast<double>(memory.access_width.value()) -
-                            static_cast<double>(memory.queue_accesses);
-    bounds.push_back({fmt::format("{} ports", memory.name), std::max(0.0, accesses) / static_cast<double>(memory.ports)});
+    // A run lasts until the ports have served every access.
+    const double accesses = (read + written) / static_cast<double>(memory.access_width.value());
+    bounds.push_back({fmt::format("{} ports", memory.name), accesses / static_cast<double>(memory.ports)});
   }
   std::stable_sort(bounds.begin(), bounds.end(),
                    [](const CycleBound& a, const CycleBound& b) { return a.cycles > b.cycles; });

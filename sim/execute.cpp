@@ -8,6 +8,7 @@
 #include <limits>
 #include <memory>
 #include <random>
+#include <type_traits>
 
 #include "base/diagnostic.hpp"
 #include "einsum/counts.hpp"
@@ -54,9 +55,16 @@ class ValueMachine {
         dram_(std::move(inputs)),
         chip_(make_store<T>(cascade, program.shape, kPoison)),
         held_(program.storages.size()) {
-    for (const Statement& statement : program.statements) {
+    // What goes to a memory is rounded to its dtype; what stays in registers keeps the width of the arithmetic.
+    constexpr Dtype kWide = std::is_same_v<T, double> ? Dtype::fp64 : Dtype::fp32;
+    for (std::size_t s = 0; s < program.statements.size(); ++s) {
+      const Statement& statement = program.statements[s];
+      const bool stored = std::any_of(program.storages.begin(), program.storages.end(), [&](const Storage& storage) {
+        return storage.producer == static_cast<int>(s) && storage.memory >= 0;
+      });
       kernels_.push_back(statement.kind == StatementKind::operation
-                             ? std::make_unique<EinsumKernel<T>>(cascade, statement.einsum, program.shape, Precision{dtype})
+                             ? std::make_unique<EinsumKernel<T>>(cascade, statement.einsum, program.shape,
+                                                                 Precision{stored ? dtype : kWide})
                              : nullptr);
     }
     for (std::size_t i = 0; i < program.storages.size(); ++i) {
@@ -286,7 +294,8 @@ CheckReport check_values(const Cascade& cascade, const Machine& machine, const P
   }
   report.description += fmt::format("; {} in simulated order against the fp64 kernel, seed {}", name_of(options.dtype),
                                     options.seed);
-  if (options.dtype == Dtype::fp64) {
+  // Arithmetic is wider than the tensors: fp64 for fp32, fp32 for narrower formats.
+  if (options.dtype == Dtype::fp64 || options.dtype == Dtype::fp32) {
     execute<double>(program, cascade, machine, options.dtype, inputs, expected, report);
   } else {
     execute<float>(program, cascade, machine, options.dtype, inputs, expected, report);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Carries values through the simulated schedule: every tile operation computes its box in the order the machine started
 // it, every buffer slot that is reused is poisoned first, and the outputs are compared with an fp64 reference kernel.
+// Values that go to a memory are rounded to their dtype; registers and sums are wider (fp64 for fp32, fp32 for bf16).
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/kernel.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <systemc>
 
@@ -58,6 +59,7 @@ class MachineModel {
       if (!sc_core::sc_pending_activity()) break;
     }
     if (!run_.board.all_done()) throw deadlock(run_, clock_.now());
+    for (const PortQueue& port : run_.ports) run_.end_of_run = std::max(run_.end_of_run, port.drained_at());
     RunResult result;
     result.cycles = run_.end_of_run;
     for (ArrayUnit* unit : units) {

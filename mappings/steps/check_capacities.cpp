@@ -39,6 +39,7 @@ std::pair<std::int64_t, int> live_tiles(const Program& program, const Storage& s
     const int loop = producer.loops[i];
     const bool every = producer.guards[i] == Guard::every;
     if (every) ++e;
+    if (program.loops[static_cast<std::size_t>(loop)].trip == 1) continue;  // nothing stays across one iteration
     const bool indexes = every && std::find(storage.loops.begin(), storage.loops.end(), e) != storage.loops.end();
     const bool followed = indexes && std::any_of(edge->index.begin(), edge->index.end(),
                                                  [&](const IndexSource& source) { return source.consumer_loop == e; });

@@ -74,11 +74,6 @@ void check_indices(Lowering& lowering, const Binding& binding, const Einsum& ein
 void check_names(Lowering& lowering) {
   const Cascade& cascade = lowering.cascade;
   const Machine& machine = lowering.machine;
-  if (lowering.plan.cascade.text != cascade.name()) {
-    lowering.diagnostics.error(
-        "plan-other-cascade", lowering.plan.cascade.span,
-        fmt::format("the plan is for cascade `{}`; it was given `{}`", lowering.plan.cascade.text, cascade.name()));
-  }
   bool unknown_einsum = false, unknown_tensor = false;  // a misspelt name is not reported as a missing one as well
   for (const Binding& binding : lowering.plan.bindings) {
     const Einsum* einsum = cascade.find_einsum(binding.einsum.text);

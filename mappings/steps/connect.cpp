@@ -156,13 +156,14 @@ class Connector {
     const Binding& binding = *lowering_.binding_of.at(einsum.name());
     const PeArray& array = lowering_.array(producer.array);
     const auto reduces = [&](const std::optional<Name>& axis) { return axis && einsum.reduces(in_tile(axis->text)); };
+    const bool reduced = reduces(binding.rows) || reduces(binding.columns);
     if (reduces(binding.rows)) edge.transit_cycles += array.rows - 1;
     if (reduces(binding.columns)) edge.transit_cycles += array.columns - 1;
     const auto keep = lowering_.keep_of.find(einsum.name());
     const bool kept = keep != lowering_.keep_of.end();
     const bool same_iteration = edge.aligned && producer.guards == consumer.guards;
     if (producer.array != consumer.array) {
-      if (edge.transit_cycles == 0 && binding.rows && !(kept && !same_iteration)) edge.transit_cycles += array.rows;
+      if (!reduced && binding.rows && !(kept && !same_iteration)) edge.transit_cycles += array.rows;
       const PeArray& other = lowering_.array(consumer.array);
       const auto link = lowering_.machine.link_latency(array.name, other.name);
       if (link && !(kept && !same_iteration)) {

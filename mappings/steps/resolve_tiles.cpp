@@ -69,12 +69,13 @@ void cut_rank(Lowering& lowering, const std::string& rank, const std::map<int, s
     }
     if (left % wanted != 0) {
       lowering.diagnostics
-          .error("tile-not-dividing", span,
-                 fmt::format("{}{} = {} does not divide the {} tiles of the level below it; the iteration space must be "
-                             "covered exactly once",
-                             rank, level, wanted, left))
-          .with_help(fmt::format("write largest_divisor({}, {}), which is {}", left, wanted,
-                                 largest_divisor(left, wanted)));
+          .error(
+              "tile-not-dividing", span,
+              fmt::format("{}{} = {} does not divide the {} tiles of the level below it; the iteration space must be "
+                          "covered exactly once",
+                          rank, level, wanted, left))
+          .with_help(
+              fmt::format("write largest_divisor({}, {}), which is {}", left, wanted, largest_divisor(left, wanted)));
       return;
     }
     const std::string variable = variable_of_rank(rank) + std::to_string(level);
@@ -116,6 +117,12 @@ void cut_partition(Lowering& lowering, const PartitionDecl& partition) {
 
 void resolve_tiles(Lowering& lowering, const Shape& workload) {
   const Cascade& cascade = lowering.cascade;
+  if (lowering.plan.cascade.text != cascade.name()) {
+    lowering.diagnostics.error(
+        "plan-other-cascade", lowering.plan.cascade.span,
+        fmt::format("the plan is for cascade `{}`; it was given `{}`", lowering.plan.cascade.text, cascade.name()));
+    lowering.diagnostics.throw_if_any();  // everything else would only repeat it
+  }
   Shape given = workload;
   lowering.program.shape = cascade.bind(given, lowering.where);
   Levels levels;

@@ -31,6 +31,8 @@ class PortQueue {
     settle(now);
     return waiting_ + added_now_;
   }
+  // When the last access added so far has been served.
+  [[nodiscard]] std::int64_t drained_at() const { return at_ + (waiting_ + added_now_ + ports_ - 1) / ports_; }
   void shift_time(std::int64_t cycles) { at_ += cycles; }
 
  private:

@@ -46,6 +46,7 @@ set: {M: 8, K: 8, N: 8}
 )";
 
 inline const std::string kModel = R"(model: tiny_model
+source: test
 extents: {M: 8, N: 8}
 from_seq_len: [K]
 )";

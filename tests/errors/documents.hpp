@@ -4,7 +4,6 @@
 
 #include <catch2/catch.hpp>
 
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -82,7 +81,7 @@ struct Documents {
 
 // In one of the documents, the only occurrence of `from` becomes `to`.
 struct Edit {
-  std::string Documents::* document;
+  std::string Documents::*document;
   std::string from, to;
 };
 
@@ -138,20 +137,13 @@ inline Program lowered(const Loaded& documents, const std::vector<std::string>& 
   return lower(documents.cascade, documents.machine, documents.plan, shape, Dtype::bf16, documents.plan.span);
 }
 
-// REC
-inline void record(const std::string& text) {
-  if (const char* f = getenv("REC")) std::ofstream(f, std::ios::app) << text << '\1';
-}
-// CER
 // Everything the user is told when `call` throws; "" when it does not.
 template <class Call>
 std::string told(const Call& call) {
   try {
     call();
-    record("");
     return "";
   } catch (const UserError& error) {
-    record(error.what());
     return error.what();
   }
 }

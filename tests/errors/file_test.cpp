@@ -27,32 +27,86 @@ TEST_CASE("files that are no documents") {
   folder.write("empty.yaml", "");
   folder.write("blank.yaml", " \n\n");
   folder.write("comment.yaml", "# nothing else\n");
-  folder.write("binary.yaml", std::string("spec: x\n\x7f" "ELF\0\1", 14));
+  folder.write("binary.yaml", std::string("spec: x\n\x7f"
+                                          "ELF\0\1",
+                                          14));
   folder.write("latin1.yaml", "spec: caf\xe9\n");
   folder.write("huge.yaml", "spec: x\n");
   std::filesystem::resize_file(folder.path() / "huge.yaml", 100 << 20);  // sparse: takes no room
   std::filesystem::create_directory(folder.path() / "folder.yaml");
   folder.write("text.yaml", "just words\n");
   folder.write("unclosed.yaml", "spec: {a: 1\n");
-  check_all(folder, {
-                        {"run empty.yaml", R"(?)"},
-                        {"run blank.yaml", R"(?)"},
-                        {"run comment.yaml", R"(?)"},
-                        {"run binary.yaml", R"(?)"},
-                        {"run latin1.yaml", R"(?)"},
-                        {"run huge.yaml", R"(?)"},
-                        {"describe huge.yaml", R"(?)"},
-                        {"run folder.yaml", R"(?)"},
-                        {"run speck.yaml", R"(?)"},
-                        {"run no/such/spec.yaml", R"(?)"},
-                        {"run spec.yaml/spec.yaml", R"(?)"},
-                        {"describe /dev/null", R"(?)"},
-                        {"run text.yaml", R"(?)"},
-                        {"describe text.yaml", R"(?)"},
-                        {"run unclosed.yaml", R"(?)"},
-                        {"run fusemax_quickstrat", R"(?)"},
-                        {"check attention_4pass", R"(?)"},
-                    });
+  check_all(
+      folder,
+      {
+          {"run empty.yaml", R"(empty.yaml: error[file-empty]: the file is empty; a document is expected here
+command line:1:13: note: asked for here
+)"},
+          {"run blank.yaml", R"(blank.yaml: error[file-empty]: the file is empty; a document is expected here
+command line:1:13: note: asked for here
+)"},
+          {"run comment.yaml",
+           R"(comment.yaml: error[yaml-empty]: no value but comments and blanks; a document is expected here
+command line:1:13: note: asked for here
+)"},
+          {"run binary.yaml",
+           R"(binary.yaml: error[file-binary]: line 2 holds the byte 0x00, which is not UTF-8 text; documents are UTF-8
+command line:1:13: note: asked for here
+)"},
+          {"run latin1.yaml",
+           R"(latin1.yaml: error[file-binary]: line 1 holds the byte 0xe9, which is not UTF-8 text; documents are UTF-8
+command line:1:13: note: asked for here
+)"},
+          {"run huge.yaml", R"(huge.yaml: error[file-too-large]: the file has 100.0 MiB; a document has at most 16.0 MiB
+command line:1:13: note: asked for here
+)"},
+          {"describe huge.yaml",
+           R"(huge.yaml: error[file-too-large]: the file has 100.0 MiB; a document has at most 16.0 MiB
+)"},
+          {"run folder.yaml", R"(folder.yaml: error[file-is-directory]: this is a directory; a file is expected here
+command line:1:13: note: asked for here
+)"},
+          {"run speck.yaml", R"(speck.yaml: error[file-missing]: no such file
+command line:1:13: note: asked for here
+help: did you mean `spec.yaml`?
+)"},
+          {"run no/such/spec.yaml", R"(no/such/spec.yaml: error[file-missing]: no such file
+command line:1:13: note: asked for here
+)"},
+          {"run spec.yaml/spec.yaml", R"(spec.yaml/spec.yaml: error[file-missing]: no such file
+command line:1:13: note: asked for here
+)"},
+          {"describe /dev/null",
+           R"(/dev/null: error[file-unreadable]: this is a device, pipe or socket; only regular files are read
+)"},
+          {"run text.yaml", R"(text.yaml:1:1: error[yaml-type]: spec must be a map; found `just words`
+ 1 | just words
+   | ^^^^^^^^^^
+)"},
+          {"describe text.yaml",
+           R"(text.yaml:1:1: error[document-kind]: the document's first key is none that Einloom knows; it says what the document is
+ 1 | just words
+   | ^^^^^^^^^^
+help: start with `cascade:`, `machine:`, `model:`, `plan:`, `spec:` or `technology:`
+)"},
+          {"run unclosed.yaml", R"(unclosed.yaml:2:1: error[yaml-syntax]: not valid YAML: end of map flow not found
+ 2 |
+   | ^
+unclosed.yaml:1:7: note: opened here
+)"},
+          {"run fusemax_quickstrat",
+           R"(command line:1:13: error[unknown-document]: there is no spec named `fusemax_quickstrat`; names are files of ROOT/experiments/specs and paths end in .yaml
+ 1 | einloom run fusemax_quickstrat
+   |             ^^^^^^^^^^^^^^^^^^
+help: did you mean `fusemax_quickstart`?
+)"},
+          {"check attention_4pass",
+           R"(command line:1:15: error[unknown-document]: there is no cascade named `attention_4pass`; names are files of ROOT/einsum/cascades and paths end in .yaml
+ 1 | einloom check attention_4pass
+   |               ^^^^^^^^^^^^^^^
+help: did you mean `attention_1pass`?
+)"},
+      });
 }
 
 TEST_CASE("files that a document names") {
@@ -64,11 +118,25 @@ TEST_CASE("files that a document names") {
     CHECK(outcome.err == expected);
     CHECK(outcome.exit_code == 1);
   };
-  check_spec(replaced(kSpec, "./plan.yaml", "./plam.yaml"), R"(?)");
-  check_spec(replaced(kSpec, "./plan.yaml", "."), R"(?)");
-  check_spec(replaced(kSpec, "./machine.yaml", "fusemx"), R"(?)");
+  check_spec(replaced(kSpec, "./plan.yaml", "./plam.yaml"), R"(plam.yaml: error[file-missing]: no such file
+spec.yaml:3:66: note: asked for here
+help: did you mean `plan.yaml`?
+)");
+  check_spec(replaced(kSpec, "./plan.yaml", "./"),
+             R"(.: error[file-is-directory]: this is a directory; a file is expected here
+spec.yaml:3:66: note: asked for here
+)");
+  check_spec(
+      replaced(kSpec, "./machine.yaml", "fusemx"),
+      R"(spec.yaml:3:44: error[unknown-document]: there is no machine named `fusemx`; names are files of ROOT/arch/machines and paths end in .yaml
+ 3 |   only: {cascade: ./cascade.yaml, machine: fusemx, plan: ./plan.yaml}
+   |                                            ^^^^^^
+help: did you mean `fusemax`?
+)");
   folder.write("plan.yaml", "");
-  check_spec(kSpec, R"(?)");
+  check_spec(kSpec, R"(plan.yaml: error[file-empty]: the file is empty; a document is expected here
+spec.yaml:3:66: note: asked for here
+)");
 }
 
 TEST_CASE("a folder that must not be read") {

@@ -110,10 +110,11 @@ std::vector<pid_t> children_of(pid_t parent) {
   return found;
 }
 
-// Waits up to a minute for a child of `parent` that is computing for good.
-pid_t busy_child_of(pid_t parent) {
+// The child that computes the endless point, once the point at 1024 is in the store; -1 after a minute.
+pid_t endless_child_of(pid_t parent, const std::string& store) {
   for (int i = 0; i < 600; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    if (!contains(read(store) + read(store + "-wal"), "seq_len=1024/cycle")) continue;
     const std::vector<pid_t> children = children_of(parent);
     if (!children.empty()) return children.front();
   }
@@ -274,9 +275,7 @@ TEST_CASE("errors leave earlier results untouched") {
 TEST_CASE("a killed child is one failed point; the others are written") {
   const Folder folder;
   const pid_t pid = start(folder, kEndless + "--jobs 1 --set B=1 --set seq_len=1024,1048576 --out " + (folder / "r"));
-  // The short point comes first and is in the store when the long one runs.
-  std::this_thread::sleep_for(std::chrono::seconds(2));
-  const pid_t child = busy_child_of(pid);
+  const pid_t child = endless_child_of(pid, folder / "r/results.sqlite");
   REQUIRE(child > 0);
   kill(child, SIGKILL);
   const Ended ended = finish(folder, pid);
@@ -291,8 +290,7 @@ TEST_CASE("an interrupted run keeps what is done and leaves no child") {
   const Folder folder;
   const std::string command = kEndless + "--jobs 1 --set B=1 --set seq_len=1024,1048576 --out " + (folder / "r");
   const pid_t pid = start(folder, command);
-  std::this_thread::sleep_for(std::chrono::seconds(2));
-  const pid_t child = busy_child_of(pid);
+  const pid_t child = endless_child_of(pid, folder / "r/results.sqlite");
   REQUIRE(child > 0);
   kill(pid, SIGINT);
   const Ended ended = finish(folder, pid);

@@ -16,6 +16,7 @@ namespace einloom::test {
 inline const std::string kTinyTechnology = R"(technology: tiny
 memories:
   dram: {read: 1 pJ, write: 1 pJ, access_width: 8 B, source: test}
+  sram: {read: 1 pJ, write: 1 pJ, source: test}
 operations:
   add: {energy: 1 pJ, area: 0 um^2, source: test}
   mac: {energy: 1 pJ, area: 0 um^2, source: test}
@@ -38,7 +39,7 @@ technology: tiny
 clock: 1 GHz
 components:
   dram: {{kind: dram, bandwidth: 16 GB/s, latency: {} cycles, access_width: 8 B, energy: dram}}
-  buffer: {{kind: buffer, capacity: 64 KiB, access_width: 4 B, ports: {}, queue_accesses: {}, latency: {} cycles, energy: uncharged}}
+  buffer: {{kind: buffer, capacity: 64 KiB, access_width: 4 B, ports: {}, queue_accesses: {}, latency: {} cycles, energy: sram}}
   grid: {{kind: pe_array, rows: {}, columns: {}, pe: pe, operations: {{mac: 1, max: 1, add: 1, sub: {{issue_cycles: 2, actions: {{add: 1}}}}}}}}
   line: {{kind: pe_array, columns: {}, pe: pe, operations: {{mac: 1, max: 1, add: 1, mul: {{issue_cycles: 1, actions: {{mac: 1}}}}}}}}
 links:
