@@ -45,6 +45,12 @@ bool same_region(const Box& a, const Box& b) {
                     [](const Range& x, const Range& y) { return x.begin == y.begin && x.end == y.end; });
 }
 
+bool is_stored(const Program& program, const std::string& tensor) {
+  return std::any_of(program.storages.begin(), program.storages.end(), [&](const Storage& storage) {
+    return storage.memory >= 0 && program.tensors[static_cast<std::size_t>(storage.tensor)] == tensor;
+  });
+}
+
 // The machine's values: `dram` holds inputs and receives outputs; `chip` is what arrays read and write.
 template <class T>
 class ValueMachine {
@@ -57,11 +63,8 @@ class ValueMachine {
         held_(program.storages.size()) {
     // What goes to a memory is rounded to its dtype; what stays in registers keeps the width of the arithmetic.
     constexpr Dtype kWide = std::is_same_v<T, double> ? Dtype::fp64 : Dtype::fp32;
-    for (std::size_t s = 0; s < program.statements.size(); ++s) {
-      const Statement& statement = program.statements[s];
-      const bool stored = std::any_of(program.storages.begin(), program.storages.end(), [&](const Storage& storage) {
-        return storage.producer == static_cast<int>(s) && storage.memory >= 0;
-      });
+    for (const Statement& statement : program.statements) {
+      const bool stored = is_stored(program, program.tensors[static_cast<std::size_t>(statement.tensor)]);
       kernels_.push_back(statement.kind == StatementKind::operation
                              ? std::make_unique<EinsumKernel<T>>(cascade, statement.einsum, program.shape,
                                                                  Precision{stored ? dtype : kWide})
@@ -166,24 +169,36 @@ bool calls(const Expression& expression, const std::string& op) {
                      [&](const Expression& argument) { return calls(argument, op); });
 }
 
-// exp turns an absolute error of its argument into a relative one of its result: the tolerance grows with the largest
-// finite argument. fp32 and fp64 are held to the fixed bounds.
-double tolerance(const Cascade& cascade, const Shape& shape, const TensorStore<double>& inputs, Dtype dtype) {
+// The bound on |x - r| / (1 + |r|). fp64 and fp32 are held to fixed ones. Narrower formats round what memories hold:
+// the result, and running states once per iteration (two of them enter a quotient), with unit roundoff u:
+// u · (4 + 2 · iterations). exp turns an absolute error of its argument into a relative one of its result, so an
+// argument that is rounded on the way multiplies the bound by 1 + its largest value; a running maximum does not, since
+// it is subtracted everywhere alike.
+double tolerance(const Program& program, const Cascade& cascade, const TensorStore<double>& inputs, Dtype dtype) {
   if (dtype == Dtype::fp64) return 1e-12;
   if (dtype == Dtype::fp32) return 1e-5;
-  TensorStore<double> store = inputs;
-  evaluate<double>(cascade, shape, Precision{Dtype::fp64}, store);
+  std::int64_t iterations = 1;
+  for (const TensorDecl& tensor : cascade.tensors()) {
+    if (!tensor.iterative_rank.empty()) iterations = std::max(iterations, program.shape.at(tensor.iterative_rank));
+  }
+  TensorStore<double> store;
   double largest = 0;
   for (const Einsum& einsum : cascade.einsums()) {
     if (!calls(einsum.expression, "exp")) continue;
     for (const Access* access : einsum.expression.accesses()) {
-      const Tensor<double>& tensor = store.at(access->tensor);
+      const TensorDecl& argument = *cascade.find_tensor(access->tensor);
+      if (!argument.iterative_rank.empty() || !is_stored(program, argument.name)) continue;
+      if (store.empty()) {
+        store = inputs;
+        evaluate<double>(cascade, program.shape, Precision{Dtype::fp64}, store);
+      }
+      const Tensor<double>& tensor = store.at(argument.name);
       for (std::int64_t i = 0; i < tensor.size(); ++i) {
         if (std::isfinite(tensor.data()[i])) largest = std::max(largest, std::abs(tensor.data()[i]));
       }
     }
   }
-  return 4 * unit_roundoff(dtype) * (1 + largest);
+  return unit_roundoff(dtype) * (4 + 2 * static_cast<double>(iterations)) * (1 + largest);
 }
 
 std::string coordinates(const Tensor<double>& tensor, std::int64_t offset) {
@@ -287,7 +302,7 @@ CheckReport check_values(const Cascade& cascade, const Machine& machine, const P
   const TensorStore<double> inputs = random_inputs(cascade, program.shape, options);
   const TensorStore<double> expected = reference(inputs, program.shape);
   CheckReport report;
-  report.tolerance = tolerance(cascade, program.shape, inputs, options.dtype);
+  report.tolerance = tolerance(program, cascade, inputs, options.dtype);
   for (const RankDecl& rank : cascade.ranks()) {
     report.description += fmt::format("{}{} = {}", report.description.empty() ? "" : ", ", rank.name,
                                       program.shape.at(rank.name));

@@ -113,6 +113,23 @@ void cut_partition(Lowering& lowering, const PartitionDecl& partition) {
   lowering.dimensions[inner.variable] = inner;
 }
 
+// Counts of operations, bytes and register accesses are 64-bit integers; an Einsum's points leave room for them.
+void check_countable(Lowering& lowering) {
+  constexpr double kMostPoints = 0x1p58;
+  for (const Einsum& einsum : lowering.cascade.einsums()) {
+    double points = 1;
+    for (const std::string& variable : einsum.variables()) {
+      points *= static_cast<double>(lowering.dimensions.at(variable).extent);
+    }
+    if (points <= kMostPoints) continue;
+    lowering.diagnostics
+        .error("workload-too-large", lowering.where,
+               fmt::format("`{}` has {:.3g} points; at most {:.3g} can be counted", einsum.name(), points, kMostPoints))
+        .with_help("make an extent smaller");
+    return;
+  }
+}
+
 }  // namespace
 
 void resolve_tiles(Lowering& lowering, const Shape& workload) {
@@ -174,6 +191,7 @@ void resolve_tiles(Lowering& lowering, const Shape& workload) {
       cut_rank(lowering, rank.name, levels[rank.name]);
     }
   }
+  if (lowering.diagnostics.empty()) check_countable(lowering);
   lowering.diagnostics.throw_if_any();
 }
 

@@ -81,6 +81,12 @@ help: did you mean `floor`?
  4 | tiles: {M0: M / (M - K), N0: 4}
    |               ^
 )"},
+      {"by a function outside its domain",
+       {in_plan("M0: 4", "M0: log2(K - M)")},
+       R"(plan.yaml:4:13: error[expression-domain]: `log2` has no value: its argument is 0; it must be positive
+ 4 | tiles: {M0: log2(K - M), N0: 4}
+   |             ^^^^
+)"},
       {"by an unfinished expression",
        {in_plan("M0: 4", "M0: floor(M / 2")},
        R"(plan.yaml:4:24: error[expression-syntax]: the expression ends too early; an operator, `,` or `)` must follow
