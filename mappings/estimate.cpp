@@ -69,12 +69,12 @@ std::vector<CycleBound> cycle_bounds(const Program& program, const Machine& mach
     for (std::size_t s = 0; s < program.statements.size(); ++s) {
       if (program.statements[s].array == static_cast<int>(a)) busy += static_cast<double>(totals.busy_cycles[s]);
     }
-    bounds.push_back({fmt::format("{} issue slots", program.arrays[a]), busy});
+    bounds.push_back({fmt::format("{} issue slots", program.arrays[a]), busy, false});
   }
   for (std::size_t m = 0; m < program.memories.size(); ++m) {
     const Memory& memory = machine.memories[m];
     if (memory.kind == MemoryKind::dram) {
-      bounds.push_back({fmt::format("{} bandwidth", memory.name), dram_cycles(program, machine, totals)});
+      bounds.push_back({fmt::format("{} bandwidth", memory.name), dram_cycles(program, machine, totals), false});
       continue;
     }
     double read = 0, written = 0;
@@ -84,7 +84,7 @@ std::vector<CycleBound> cycle_bounds(const Program& program, const Machine& mach
     }
     // A run lasts until the ports have served every access.
     const double accesses = (read + written) / static_cast<double>(memory.access_width.value());
-    bounds.push_back({fmt::format("{} ports", memory.name), accesses / static_cast<double>(memory.ports)});
+    bounds.push_back({fmt::format("{} ports", memory.name), accesses / static_cast<double>(memory.ports), true});
   }
   std::stable_sort(bounds.begin(), bounds.end(),
                    [](const CycleBound& a, const CycleBound& b) { return a.cycles > b.cycles; });

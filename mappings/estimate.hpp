@@ -32,6 +32,7 @@ struct Totals {
 struct CycleBound {
   std::string what;
   double cycles = 0;
+  bool of_ports = false;  // an on-chip memory's ports, which fidelity waterfall leaves out
 };
 // Time DRAM needs for its bytes at peak bandwidth.
 [[nodiscard]] double dram_cycles(const Program& program, const Machine& machine, const Totals& totals);

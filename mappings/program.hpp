@@ -90,7 +90,7 @@ struct Statement {
   std::vector<int> accumulation_loops;   // positions in `effective`; the first iteration of all of them starts afresh
   Span span;                             // in the plan
 };
-inline constexpr int kMaxPartials = 6;
+inline constexpr int kMaxPartials = 12;
 
 enum class DependenceKind {
   data,      // consumer reads what producer wrote

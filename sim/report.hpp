@@ -54,6 +54,7 @@ struct EnergyReport {
 struct Bound {
   std::string what;  // "array1d issue slots", "dram bandwidth", …
   double cycles = 0;
+  bool of_ports = false;  // an on-chip memory's ports: fidelity waterfall leaves them out and may be faster
 };
 
 // Where the cycles beyond the busiest array's own work went; the parts add up to `excess`.

@@ -81,7 +81,7 @@ Report simulate(const Program& program, const Machine& machine, const Simulation
   for (const auto& [name, value] : program.shape.values()) report.shape[name] = value;
   for (const auto& [name, value] : program.tile_extents) report.shape[name] = value;
   for (const CycleBound& bound : cycle_bounds(program, machine, estimated)) {
-    report.bounds.push_back({bound.what, bound.cycles});
+    report.bounds.push_back({bound.what, bound.cycles, bound.of_ports});
   }
   for (const Statement& statement : program.statements) {
     if (statement.kind == StatementKind::operation) report.tile_operations += statement.instances;

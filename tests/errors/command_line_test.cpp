@@ -167,6 +167,12 @@ help: choose smaller tiles or a larger memory
 machine.yaml:7:32: note: rows declared here
 help: make the tile of M at most 4
 )"},
+          {"run spec.yaml --set M=1000000000000 --set N=1000000000000",
+           R"(spec.yaml:3:3: error[workload-too-large]: `Z` has 8e+24 points; at most 2.88e+17 can be counted
+ 3 |   only: {cascade: ./cascade.yaml, machine: ./machine.yaml, plan: ./plan.yaml}
+   |   ^^^^
+help: make an extent smaller
+)"},
           {"check ./cascade.yaml --set M=4 --set K=4 --set N=4",
            R"(cascade.yaml:1:10: error[reference-missing]: cascade `dot` names no kernel to check against; values need an independent answer
  1 | cascade: dot
