@@ -13,7 +13,8 @@ Totals totals_of(const Program& program, std::vector<std::vector<std::int64_t>> 
   totals.busy_cycles.assign(program.statements.size(), 0);
   totals.busy_pe_cycles.assign(program.statements.size(), 0);
   totals.operations.resize(program.arrays.size());
-  totals.bytes.assign(program.memories.size(), std::vector<std::pair<std::int64_t, std::int64_t>>(program.tensors.size()));
+  totals.bytes.assign(program.memories.size(),
+                      std::vector<std::pair<std::int64_t, std::int64_t>>(program.tensors.size()));
   totals.registers.resize(program.arrays.size());
   totals.registers_all.resize(program.arrays.size());
   for (std::size_t s = 0; s < program.statements.size(); ++s) {
@@ -56,7 +57,8 @@ double dram_cycles(const Program& program, const Machine& machine, const Totals&
     const Memory& memory = machine.memories[m];
     if (memory.kind != MemoryKind::dram) continue;
     double bytes = 0;
-    for (const auto& [read, written] : totals.bytes[m]) bytes += static_cast<double>(read) + static_cast<double>(written);
+    for (const auto& [read, written] : totals.bytes[m])
+      bytes += static_cast<double>(read) + static_cast<double>(written);
     cycles += bytes * machine.clock.value() / memory.bandwidth.value();
   }
   return cycles;

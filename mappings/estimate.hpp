@@ -15,10 +15,10 @@ namespace einloom {
 
 // Totals over all instances of a run.
 struct Totals {
-  std::vector<std::vector<std::int64_t>> instances;   // by statement, by variant
-  std::vector<std::int64_t> busy_cycles;              // by statement; 0 for moves
-  std::vector<std::int64_t> busy_pe_cycles;           // by statement: cycles × PEs that take part
-  std::vector<std::map<std::string, std::int64_t>> operations;  // by array, by op
+  std::vector<std::vector<std::int64_t>> instances;                       // by statement, by variant
+  std::vector<std::int64_t> busy_cycles;                                  // by statement; 0 for moves
+  std::vector<std::int64_t> busy_pe_cycles;                               // by statement: cycles × PEs that take part
+  std::vector<std::map<std::string, std::int64_t>> operations;            // by array, by op
   std::vector<std::vector<std::pair<std::int64_t, std::int64_t>>> bytes;  // by memory, by tensor: read, written
   std::vector<std::pair<std::int64_t, std::int64_t>> registers;           // by array: one PE's reads, writes
   std::vector<std::pair<double, double>> registers_all;                   // by array: all PEs' reads, writes
@@ -37,6 +37,7 @@ struct CycleBound {
 // Time DRAM needs for its bytes at peak bandwidth.
 [[nodiscard]] double dram_cycles(const Program& program, const Machine& machine, const Totals& totals);
 // No run can take fewer cycles than the largest of these; largest first.
-[[nodiscard]] std::vector<CycleBound> cycle_bounds(const Program& program, const Machine& machine, const Totals& totals);
+[[nodiscard]] std::vector<CycleBound> cycle_bounds(const Program& program, const Machine& machine,
+                                                   const Totals& totals);
 
 }  // namespace einloom

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A plan: how one cascade runs on one machine. Tile extents, loop nests, bindings to arrays, what stays in which memory,
-// how many iterations are in flight, and the phases of the `waterfall` fidelity. Values only, as written.
+// A plan: how one cascade runs on one machine. Tile extents, loop nests, bindings to arrays, what stays in which
+// memory, how many iterations are in flight, and the phases of the `waterfall` fidelity. Values only, as written.
 #pragma once
 
 #include <map>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The result of lowering, read by simulate, estimate and execute: a loop tree whose leaves are tile operations and moves,
-// with explicit dependences, storage slots and the cost of every leaf. Never unrolled: sizes do not depend on trip counts.
+// The result of lowering, read by simulate, estimate and execute: a loop tree whose leaves are tile operations and
+// moves, with explicit dependences, storage slots and the cost of every leaf. Never unrolled: sizes do not depend on
+// trip counts.
 #pragma once
 
 #include <array>
@@ -26,10 +27,10 @@ struct LoopDigit {
 
 struct ProgramLoop {
   std::vector<LoopDigit> digits;
-  std::int64_t trip = 1;          // product of the digits' trips
-  int parent = -1;                // enclosing loop; -1 at top level
-  std::int64_t volume = 1;        // body executions per iteration
-  std::int64_t offset = 0;        // body executions of earlier siblings, from the start of the parent's iteration
+  std::int64_t trip = 1;    // product of the digits' trips
+  int parent = -1;          // enclosing loop; -1 at top level
+  std::int64_t volume = 1;  // body executions per iteration
+  std::int64_t offset = 0;  // body executions of earlier siblings, from the start of the parent's iteration
   [[nodiscard]] std::string name() const;  // variables joined: "b.h.p2"
 };
 
@@ -71,24 +72,24 @@ struct BoxDimension {
 
 struct Statement {
   StatementKind kind = StatementKind::operation;
-  std::string name;     // Einsum, or "load K", "store AV"
-  int einsum = -1;      // operation
-  int tensor = -1;      // output of an operation, or the tensor moved
-  int array = -1;       // operation
+  std::string name;        // Einsum, or "load K", "store AV"
+  int einsum = -1;         // operation
+  int tensor = -1;         // output of an operation, or the tensor moved
+  int array = -1;          // operation
   int from = -1, to = -1;  // move: memories
   std::vector<int> loops;  // path, outermost first
   std::vector<Guard> guards;
   std::int64_t body_offset = 0;  // body executions before this statement's body, in an iteration of the innermost loop
-  std::vector<int> effective;            // positions in `loops` whose guard is every
-  std::vector<std::int64_t> trips;       // of the effective loops
+  std::vector<int> effective;    // positions in `loops` whose guard is every
+  std::vector<std::int64_t> trips;  // of the effective loops
   std::int64_t instances = 1;
-  std::vector<PartialExtent> partials;   // at most kMaxPartials
-  std::vector<Work> variants;            // indexed by the set (bit mask) of partial extents that apply
-  std::vector<BoxDimension> box;         // operation: one per Einsum variable, in Einsum::variables() order
+  std::vector<PartialExtent> partials;  // at most kMaxPartials
+  std::vector<Work> variants;           // indexed by the set (bit mask) of partial extents that apply
+  std::vector<BoxDimension> box;        // operation: one per Einsum variable, in Einsum::variables() order
   std::vector<std::pair<std::string, std::int64_t>> operations_per_point;  // operation
-  bool accumulates = false;              // reduces over a loop: combines with what earlier iterations stored
-  std::vector<int> accumulation_loops;   // positions in `effective`; the first iteration of all of them starts afresh
-  Span span;                             // in the plan
+  bool accumulates = false;             // reduces over a loop: combines with what earlier iterations stored
+  std::vector<int> accumulation_loops;  // positions in `effective`; the first iteration of all of them starts afresh
+  Span span;                            // in the plan
 };
 inline constexpr int kMaxPartials = 12;
 
@@ -109,14 +110,14 @@ struct IndexSource {
 struct Dependence {
   DependenceKind kind = DependenceKind::data;
   int producer = -1, consumer = -1;
-  int tensor = -1;                    // data, slot
-  int storage = -1;                   // slot
-  std::int64_t latency_cycles = 0;    // from the producer's end (operation: s + d) until the consumer may start
-  std::int64_t transit_cycles = 0;    // the part of it spent travelling through an array or a link
-  std::vector<IndexSource> index;     // data, slot: one per effective loop of the producer
+  int tensor = -1;                  // data, slot
+  int storage = -1;                 // slot
+  std::int64_t latency_cycles = 0;  // from the producer's end (operation: s + d) until the consumer may start
+  std::int64_t transit_cycles = 0;  // the part of it spent travelling through an array or a link
+  std::vector<IndexSource> index;   // data, slot: one per effective loop of the producer
   // When every index is the consumer's own and both run over the same loops: need = consumer index - shift + 1.
   bool aligned = false;
-  std::int64_t shift = 0;             // aligned distance; slots of `slot`, iterations of `iteration`
+  std::int64_t shift = 0;  // aligned distance; slots of `slot`, iterations of `iteration`
 };
 
 // Tiles of one tensor that are live at once, in a memory or (memory == -1) in an array's registers.
@@ -126,9 +127,9 @@ struct Storage {
   int array = -1;
   std::int64_t slots = 1;
   std::int64_t slot_bytes = 0;
-  int producer = -1;                   // statement that acquires
-  std::vector<int> consumers;          // statements that release
-  std::vector<int> loops;              // of the producer's effective loops (positions), those that index a slot
+  int producer = -1;           // statement that acquires
+  std::vector<int> consumers;  // statements that release
+  std::vector<int> loops;      // of the producer's effective loops (positions), those that index a slot
 };
 
 // Einsums side by side on each array, with what is charged besides (fidelity waterfall).
@@ -142,7 +143,7 @@ struct Program {
   std::vector<std::string> tensors;  // names; indices used above
   std::vector<std::string> einsums;
   std::vector<std::string> arrays, memories;
-  Shape shape;                       // ranks, parameters and tile extents
+  Shape shape;  // ranks, parameters and tile extents
   std::map<std::string, std::int64_t> tile_extents;
   Dtype dtype = Dtype::bf16;
   std::vector<ProgramLoop> loops;
@@ -153,7 +154,7 @@ struct Program {
   Barrier barrier = Barrier::array;
   IssueOrder issue = IssueOrder::oldest_first;
   std::vector<ProgramPhase> phases;
-  std::int64_t iterations = 0;        // body executions in all
+  std::int64_t iterations = 0;                              // body executions in all
   std::map<std::string, std::int64_t> required_operations;  // by the cascade's own counts, over all arrays
   bool masked = false;  // predicates beyond partition bounds: absent points are issued like present ones
 

@@ -56,9 +56,10 @@ Box tile_box(const Program& program, const Statement& statement, const std::vect
 }
 
 const Access& touched_access(const Program& program, const Cascade& cascade, const Statement& statement) {
-  const Access* access = statement.kind == StatementKind::load
-                             ? reading_access(program, cascade, statement)
-                             : &cascade.find_einsum(program.tensors[static_cast<std::size_t>(statement.tensor)])->output;
+  const Access* access =
+      statement.kind == StatementKind::load
+          ? reading_access(program, cascade, statement)
+          : &cascade.find_einsum(program.tensors[static_cast<std::size_t>(statement.tensor)])->output;
   ensure(access != nullptr, "a load has an Einsum that reads its tensor");
   return *access;
 }

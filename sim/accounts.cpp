@@ -50,7 +50,8 @@ std::vector<Account> accounts_of(RunState& run, const RunResult& result, const T
   for (const auto& [name, cycles] : waits) {
     if (cycles != 0) sorted.push_back({name.first, name.second, Cycles(cycles)});
   }
-  std::stable_sort(sorted.begin(), sorted.end(), [](const Account& a, const Account& b) { return a.cycles > b.cycles; });
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const Account& a, const Account& b) { return a.cycles > b.cycles; });
   accounts.insert(accounts.end(), sorted.begin(), sorted.end());
   accounts.push_back({"fill", "", Cycles(run.counters.fill(array))});
   accounts.push_back({"drain", "", Cycles(result.cycles - result.last_end[static_cast<std::size_t>(array)])});

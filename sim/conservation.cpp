@@ -40,8 +40,9 @@ void check_moves(const Program& program, const Totals& totals) {
       bytes += totals.instances[s][v] * statement.variants[v].move_bytes;
     }
     (statement.kind == StatementKind::load ? loaded : stored) += bytes;
-    const auto& traffic = totals.bytes[static_cast<std::size_t>(statement.kind == StatementKind::load ? statement.from : statement.to)]
-                                      [static_cast<std::size_t>(statement.tensor)];
+    const auto& traffic =
+        totals.bytes[static_cast<std::size_t>(statement.kind == StatementKind::load ? statement.from : statement.to)]
+                    [static_cast<std::size_t>(statement.tensor)];
     (statement.kind == StatementKind::load ? dram_read : dram_written) +=
         statement.kind == StatementKind::load ? bytes : traffic.second;
   }
@@ -51,7 +52,8 @@ void check_moves(const Program& program, const Totals& totals) {
 
 }  // namespace
 
-void check_conservation(const Program& program, const Totals& simulated, const Totals& estimated, const Report& report) {
+void check_conservation(const Program& program, const Totals& simulated, const Totals& estimated,
+                        const Report& report) {
   for (std::size_t s = 0; s < program.statements.size(); ++s) {
     for (std::size_t v = 0; v < program.statements[s].variants.size(); ++v) {
       must_equal(simulated.instances[s][v], estimated.instances[s][v],

@@ -35,7 +35,9 @@ class Counters {
   [[nodiscard]] std::int64_t& instances(int statement, unsigned variant) {
     return values_[instances_[static_cast<std::size_t>(statement)] + variant];
   }
-  [[nodiscard]] std::int64_t& waiting(int dependence) { return values_[waits_ + 2 * static_cast<std::size_t>(dependence)]; }
+  [[nodiscard]] std::int64_t& waiting(int dependence) {
+    return values_[waits_ + 2 * static_cast<std::size_t>(dependence)];
+  }
   [[nodiscard]] std::int64_t& in_transit(int dependence) {
     return values_[waits_ + 2 * static_cast<std::size_t>(dependence) + 1];
   }

@@ -6,11 +6,13 @@
 namespace einloom {
 namespace {
 
-std::string position_text(const Program& program, const Statement& statement, const std::vector<std::int64_t>& position) {
+std::string position_text(const Program& program, const Statement& statement,
+                          const std::vector<std::int64_t>& position) {
   std::string text;
   for (std::size_t e = 0; e < position.size(); ++e) {
     const int loop = statement.loops[static_cast<std::size_t>(statement.effective[e])];
-    text += fmt::format("{}{} = {}", e == 0 ? "" : ", ", program.loops[static_cast<std::size_t>(loop)].name(), position[e]);
+    text +=
+        fmt::format("{}{} = {}", e == 0 ? "" : ", ", program.loops[static_cast<std::size_t>(loop)].name(), position[e]);
   }
   return text;
 }
@@ -39,7 +41,8 @@ UserError deadlock(const RunState& run, std::int64_t now) {
   const Program& program = run.program;
   Diagnostic diagnostic;
   diagnostic.code = "deadlock";
-  diagnostic.message = fmt::format("plan `{}` blocks itself at cycle {}: nothing can start any more", program.plan, now);
+  diagnostic.message =
+      fmt::format("plan `{}` blocks itself at cycle {}: nothing can start any more", program.plan, now);
   for (std::size_t s = 0; s < program.statements.size(); ++s) {
     const Head& head = run.board.head(static_cast<int>(s));
     if (head.done) continue;

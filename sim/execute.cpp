@@ -85,7 +85,8 @@ class ValueMachine {
       bool first = true;
       for (int loop : statement.accumulation_loops) first = first && position_[static_cast<std::size_t>(loop)] == 0;
       accumulate = accumulate && !first;
-      kernels_[static_cast<std::size_t>(statement_index)]->run(tile_box(program_, statement, position_), accumulate, chip_);
+      kernels_[static_cast<std::size_t>(statement_index)]->run(tile_box(program_, statement, position_), accumulate,
+                                                               chip_);
       return;
     }
     const Box region = tensor_region(program_, cascade_, statement, position_, {});
@@ -227,9 +228,9 @@ void compare(const TensorStore<T>& found, const TensorStore<double>& expected, C
       report.passed = false;
       report.first_mismatch = fmt::format("`{}` differs first at {}:\n", name, coordinates(reference, i));
       for (std::int64_t j = std::max<std::int64_t>(0, i - 2); j < std::min(reference.size(), i + 3); ++j) {
-        report.first_mismatch += fmt::format("  {}[{}]  simulated {:.9g}  reference {:.9g}{}\n", name,
-                                             coordinates(reference, j), static_cast<double>(tensor.data()[j]),
-                                             reference.data()[j], j == i ? "  <" : "");
+        report.first_mismatch +=
+            fmt::format("  {}[{}]  simulated {:.9g}  reference {:.9g}{}\n", name, coordinates(reference, j),
+                        static_cast<double>(tensor.data()[j]), reference.data()[j], j == i ? "  <" : "");
       }
     }
   }
@@ -243,7 +244,9 @@ void execute(const Program& program, const Cascade& cascade, const Machine& mach
   ValueMachine<T> values(program, cascade, dtype, std::move(dram));
   SimulationOptions options;
   options.fast_forward = false;
-  options.observer = [&](int statement, std::int64_t index, std::int64_t, std::int64_t) { values.start(statement, index); };
+  options.observer = [&](int statement, std::int64_t index, std::int64_t, std::int64_t) {
+    values.start(statement, index);
+  };
   static_cast<void>(simulate(program, machine, options));
   compare(values.dram(), expected, report);
 }
@@ -260,13 +263,16 @@ Shape clip_for_check(const Cascade& cascade, const Machine&, const Plan& plan, c
                      const CheckOptions& options, const Span& where) {
   // Ranks walked one element at a time (b, h) are independent repetitions; then the longest of the others is halved.
   Shape given = workload;
-  const auto excessive = [&] { return operations(cascade, cascade.bind(given, where)) > static_cast<double>(options.operation_budget); };
+  const auto excessive = [&] {
+    return operations(cascade, cascade.bind(given, where)) > static_cast<double>(options.operation_budget);
+  };
   const auto is_loop = [&](const std::string& name, const auto& self, const NestNode& nest) -> bool {
     for (const Name& loop : nest.loops) {
       if (loop.text == name) return true;
     }
     for (const NestItem& item : nest.body) {
-      if (const NestNode* inner = std::get_if<NestNode>(&item); inner != nullptr && self(name, self, *inner)) return true;
+      if (const NestNode* inner = std::get_if<NestNode>(&item); inner != nullptr && self(name, self, *inner))
+        return true;
     }
     return false;
   };
@@ -286,9 +292,8 @@ Shape clip_for_check(const Cascade& cascade, const Machine&, const Plan& plan, c
     if (excessive()) given.set(rank.name, 1);
   }
   while (excessive() && !cut.empty()) {
-    const auto longest = std::max_element(cut.begin(), cut.end(), [&](const std::string& a, const std::string& b) {
-      return given.at(a) < given.at(b);
-    });
+    const auto longest = std::max_element(
+        cut.begin(), cut.end(), [&](const std::string& a, const std::string& b) { return given.at(a) < given.at(b); });
     if (given.at(*longest) == 1) break;
     given.set(*longest, (given.at(*longest) + 1) / 2);
   }
@@ -304,11 +309,11 @@ CheckReport check_values(const Cascade& cascade, const Machine& machine, const P
   CheckReport report;
   report.tolerance = tolerance(program, cascade, inputs, options.dtype);
   for (const RankDecl& rank : cascade.ranks()) {
-    report.description += fmt::format("{}{} = {}", report.description.empty() ? "" : ", ", rank.name,
-                                      program.shape.at(rank.name));
+    report.description +=
+        fmt::format("{}{} = {}", report.description.empty() ? "" : ", ", rank.name, program.shape.at(rank.name));
   }
-  report.description += fmt::format("; {} in simulated order against the fp64 kernel, seed {}", name_of(options.dtype),
-                                    options.seed);
+  report.description +=
+      fmt::format("; {} in simulated order against the fp64 kernel, seed {}", name_of(options.dtype), options.seed);
   // Arithmetic is wider than the tensors: fp64 for fp32, fp32 for narrower formats.
   if (options.dtype == Dtype::fp64 || options.dtype == Dtype::fp32) {
     execute<double>(program, cascade, machine, options.dtype, inputs, expected, report);

@@ -161,7 +161,8 @@ std::int64_t FastForward::limit_by_dependences(const std::vector<char>& moving, 
       std::vector<std::int64_t> position = head.position;
       position[levels[c]] += k * steps;
       const std::int64_t index = current.index[c] + k * per_period;
-      return run_.board.need_at(static_cast<int>(d), position, index, run_.program.iteration_of(what, position)) <= ended;
+      return run_.board.need_at(static_cast<int>(d), position, index, run_.program.iteration_of(what, position)) <=
+             ended;
     };
     std::int64_t low = 0, high = periods;
     while (low < high) {
@@ -180,7 +181,8 @@ std::int64_t FastForward::limit_by_dependences(const std::vector<char>& moving, 
     if (moving[s] != 0 || head.done) continue;
     bool waits = false;
     for (int d : run_.board.incoming(static_cast<int>(s))) {
-      waits = waits || run_.board.need(d) > run_.board.history(run_.program.dependences[static_cast<std::size_t>(d)].producer).size();
+      waits = waits || run_.board.need(d) >
+                           run_.board.history(run_.program.dependences[static_cast<std::size_t>(d)].producer).size();
     }
     if (!waits) return 0;
   }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Exact fast-forward. At the start of an iteration of a loop the machine's state relative to now is written down; when it
-// equals the state d iterations earlier, what happened in between happens again until an iteration near the end of the
-// loop is reached: k·d iterations are skipped by adding k times the differences. See sim/README.md for the argument.
+// Exact fast-forward. At the start of an iteration of a loop the machine's state relative to now is written down; when
+// it equals the state d iterations earlier, what happened in between happens again until an iteration near the end of
+// the loop is reached: k·d iterations are skipped by adding k times the differences. See sim/README.md for the
+// argument.
 #pragma once
 
 #include <cstdint>
@@ -22,9 +23,9 @@ class FastForward {
  private:
   struct Snapshot {
     std::int64_t now = 0;
-    std::vector<std::int64_t> signature;            // instants relative to now, queues, bus
-    std::vector<std::int64_t> index;                // instances started, by statement
-    std::vector<std::int64_t> position;             // of every statement, one behind the other (see offsets_)
+    std::vector<std::int64_t> signature;  // instants relative to now, queues, bus
+    std::vector<std::int64_t> index;      // instances started, by statement
+    std::vector<std::int64_t> position;   // of every statement, one behind the other (see offsets_)
     std::vector<std::int64_t> counters;
   };
   // Snapshots of one loop inside one iteration of the loops around it.
@@ -45,8 +46,9 @@ class FastForward {
   }
   // Periods of `then → current` that may be skipped along `loop`; 0 when the future does not repeat.
   [[nodiscard]] std::int64_t periods(int loop, const Snapshot& then, const Snapshot& current) const;
-  [[nodiscard]] std::int64_t limit_by_dependences(const std::vector<char>& moving, const std::vector<std::size_t>& levels,
-                                                  std::int64_t steps, const Snapshot& then, const Snapshot& current,
+  [[nodiscard]] std::int64_t limit_by_dependences(const std::vector<char>& moving,
+                                                  const std::vector<std::size_t>& levels, std::int64_t steps,
+                                                  const Snapshot& then, const Snapshot& current,
                                                   std::int64_t periods) const;
   std::int64_t skip(int loop, const Snapshot& then, const Snapshot& current, std::int64_t periods);
   // Position of `loop` among the effective loops of a statement; -1 when it has none.

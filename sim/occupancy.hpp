@@ -35,11 +35,11 @@ class Occupancy {
   void measure(int memory, Scoreboard& board, Counters& counters, std::int64_t now);
 
   const Program& program_;
-  std::vector<int> storage_of_;                // by statement; -1: none in a memory
-  std::vector<std::vector<int>> by_memory_;    // storages
-  std::vector<std::vector<Reader>> readers_;   // by storage
+  std::vector<int> storage_of_;               // by statement; -1: none in a memory
+  std::vector<std::vector<int>> by_memory_;   // storages
+  std::vector<std::vector<Reader>> readers_;  // by storage
   std::vector<Peak> peaks_;
-  std::vector<std::int64_t> bytes_;            // scratch, by storage of a memory
+  std::vector<std::int64_t> bytes_;  // scratch, by storage of a memory
 };
 
 }  // namespace einloom

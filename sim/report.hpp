@@ -16,7 +16,8 @@ enum class Fidelity { cycle, waterfall };
 
 // One line of an array's account of cycles. All lines of an array add up to the cycles of the run.
 struct Account {
-  std::string kind;     // busy, wait_data, wait_dependence, wait_transit, wait_slot, wait_iteration, wait_port, fill, drain
+  std::string
+      kind;  // busy, wait_data, wait_dependence, wait_transit, wait_slot, wait_iteration, wait_port, fill, drain
   std::string subject;  // Einsum, tensor or memory it is about; "" for fill and drain
   Cycles cycles{0};
 };

@@ -51,7 +51,8 @@ void Scoreboard::prepare(int statement) {
   const auto s = static_cast<std::size_t>(statement);
   Head& head = heads_[s];
   head.iteration = program_.iteration_of(program_.statements[s], head.position);
-  head.variant = program_.statements[s].partials.empty() ? 0 : program_.variant_at(program_.statements[s], head.position);
+  head.variant =
+      program_.statements[s].partials.empty() ? 0 : program_.variant_at(program_.statements[s], head.position);
   head.unmet = 0;
   head.ready_at = kNotReady;
   head.met_last = -1;

@@ -22,10 +22,10 @@ struct Head {
   std::vector<std::int64_t> position;  // along the effective loops
   std::int64_t iteration = 0;          // body execution it belongs to
   unsigned variant = 0;
-  std::size_t unmet = 0;               // incoming dependences before this one are met
-  std::int64_t ready_at = kNotReady;   // when the last dependence was seen to be met
-  int met_last = -1;                   // a dependence met at ready_at exactly; -1: they were all met earlier
-  bool done = false;                   // no instance left
+  std::size_t unmet = 0;              // incoming dependences before this one are met
+  std::int64_t ready_at = kNotReady;  // when the last dependence was seen to be met
+  int met_last = -1;                  // a dependence met at ready_at exactly; -1: they were all met earlier
+  bool done = false;                  // no instance left
 };
 
 struct Readiness {
@@ -40,8 +40,12 @@ class Scoreboard {
   [[nodiscard]] const Program& program() const { return program_; }
   [[nodiscard]] const Head& head(int statement) const { return heads_[static_cast<std::size_t>(statement)]; }
   [[nodiscard]] const History& history(int statement) const { return histories_[static_cast<std::size_t>(statement)]; }
-  [[nodiscard]] const std::vector<int>& incoming(int statement) const { return incoming_[static_cast<std::size_t>(statement)]; }
-  [[nodiscard]] const std::vector<int>& outgoing(int statement) const { return outgoing_[static_cast<std::size_t>(statement)]; }
+  [[nodiscard]] const std::vector<int>& incoming(int statement) const {
+    return incoming_[static_cast<std::size_t>(statement)];
+  }
+  [[nodiscard]] const std::vector<int>& outgoing(int statement) const {
+    return outgoing_[static_cast<std::size_t>(statement)];
+  }
   [[nodiscard]] const Work& work(int statement) const;  // of the next instance
   [[nodiscard]] bool all_done() const;
 

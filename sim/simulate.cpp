@@ -36,8 +36,7 @@ void add_arrays(Report& report, const Program& program, const Machine& machine, 
   for (std::size_t a = 0; a < program.arrays.size(); ++a) {
     ArrayReport array;
     array.name = program.arrays[a];
-    const double pe_cycles =
-        static_cast<double>(report.cycles.value()) * static_cast<double>(machine.arrays[a].pes());
+    const double pe_cycles = static_cast<double>(report.cycles.value()) * static_cast<double>(machine.arrays[a].pes());
     for (std::size_t s = 0; s < program.statements.size(); ++s) {
       if (program.statements[s].array != static_cast<int>(a)) continue;
       const double share = static_cast<double>(totals.busy_pe_cycles[s]) / pe_cycles;
@@ -70,7 +69,8 @@ const ArrayReport* Report::find_array(const std::string& name) const {
 }
 
 const MemoryReport* Report::find_memory(const std::string& name) const {
-  const auto found = std::find_if(memories.begin(), memories.end(), [&](const MemoryReport& m) { return m.name == name; });
+  const auto found =
+      std::find_if(memories.begin(), memories.end(), [&](const MemoryReport& m) { return m.name == name; });
   return found == memories.end() ? nullptr : &*found;
 }
 

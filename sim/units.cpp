@@ -159,9 +159,9 @@ ChannelUnit::ChannelUnit(RunState& run) : run_(run), memory_(0) {
 }
 
 std::int64_t ChannelUnit::ticks_of(std::int64_t bytes) const {
-  const long double exact = static_cast<long double>(bytes) * kTicksPerCycle *
-                            static_cast<long double>(run_.machine.clock.value()) /
-                            static_cast<long double>(run_.machine.memories[static_cast<std::size_t>(memory_)].bandwidth.value());
+  const long double exact =
+      static_cast<long double>(bytes) * kTicksPerCycle * static_cast<long double>(run_.machine.clock.value()) /
+      static_cast<long double>(run_.machine.memories[static_cast<std::size_t>(memory_)].bandwidth.value());
   return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(exact)));
 }
 

@@ -28,12 +28,12 @@ struct RunState {
   Scoreboard board;
   Counters counters;
   Occupancy occupancy;
-  std::vector<PortQueue> ports;     // by memory
+  std::vector<PortQueue> ports;  // by memory
   StartObserver observer;
   std::function<void()> after_start;  // the kernel looks whether an iteration has begun
-  std::int64_t end_of_run = 0;      // when the last PE or DRAM write has finished, so far
+  std::int64_t end_of_run = 0;        // when the last PE or DRAM write has finished, so far
   std::int64_t operations_stepped = 0;
-  std::vector<int> boundary_loops;  // loops whose next iteration has just begun, outermost first
+  std::vector<int> boundary_loops;         // loops whose next iteration has just begun, outermost first
   std::vector<std::vector<int>> anchored;  // by statement: loops whose iterations it marks, outermost first
 
   // Adds a statement's memory accesses to the port queues.

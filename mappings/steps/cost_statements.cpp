@@ -96,10 +96,9 @@ class Costing {
       std::int64_t covered = 1;
       for (const IndexTerm& term : access.indices[i].terms) {
         if (term.variable.empty()) continue;
-        const auto found = std::find_if(box.begin(), box.end(),
-                                        [&](const BoxDimension& b) { return b.variable == term.variable; });
-        const std::int64_t factor =
-            term.factor * (term.symbol.empty() ? 1 : lowering_.program.shape.at(term.symbol));
+        const auto found =
+            std::find_if(box.begin(), box.end(), [&](const BoxDimension& b) { return b.variable == term.variable; });
+        const std::int64_t factor = term.factor * (term.symbol.empty() ? 1 : lowering_.program.shape.at(term.symbol));
         covered += std::abs(factor) * (extent(*found, set) - 1);
       }
       elements *= std::min(covered, lowering_.program.shape.at(tensor.ranks[i]));
@@ -126,7 +125,8 @@ class Costing {
     std::set<std::string> in_time;
     for (const Name& name : binding.time) in_time.insert(without_level(lowering_, name.text));
     for (const BoxDimension& box : statement.box) {
-      if (box.full == 1 || box.variable == rows || box.variable == columns || in_time.count(box.variable) != 0) continue;
+      if (box.full == 1 || box.variable == rows || box.variable == columns || in_time.count(box.variable) != 0)
+        continue;
       lowering_.diagnostics
           .error("index-unplaced", binding.span,
                  fmt::format("a tile of `{}` has {} values of `{}`, which has no place in space or time", einsum.name(),

@@ -20,11 +20,11 @@ namespace einloom {
 // How an index variable of the cascade is cut: loops outermost first, then `inner` elements inside one tile.
 struct Dimension {
   std::string variable;
-  std::int64_t extent = 1;  // of the whole rank
-  std::int64_t inner = 1;   // elements in a tile
-  std::int64_t last = 1;    // elements in the last tile
-  std::vector<LoopDigit> loops;             // available loop variables, outermost first
-  std::vector<std::string> last_when;       // loop variables that must be in their last iteration for `last` to apply
+  std::int64_t extent = 1;             // of the whole rank
+  std::int64_t inner = 1;              // elements in a tile
+  std::int64_t last = 1;               // elements in the last tile
+  std::vector<LoopDigit> loops;        // available loop variables, outermost first
+  std::vector<std::string> last_when;  // loop variables that must be in their last iteration for `last` to apply
 };
 
 struct Lowering {

@@ -10,14 +10,11 @@
 namespace einloom {
 namespace {
 
-bool same_body(const Statement& a, const Statement& b) {
-  return a.loops == b.loops && a.body_offset == b.body_offset;
-}
+bool same_body(const Statement& a, const Statement& b) { return a.loops == b.loops && a.body_offset == b.body_offset; }
 
 bool names_loop(const std::vector<Name>& names, const ProgramLoop& loop) {
-  return std::any_of(names.begin(), names.end(), [&](const Name& name) {
-    return name.text == loop.digits.front().variable;
-  });
+  return std::any_of(names.begin(), names.end(),
+                     [&](const Name& name) { return name.text == loop.digits.front().variable; });
 }
 
 // A tile is fetched once per combination of the loops that index it and of those around them; loops inside reuse it,
@@ -74,13 +71,13 @@ Statement make_move(Lowering& lowering, StatementKind kind, const std::string& t
 void check_across(Lowering& lowering) {
   for (const Keep& keep : lowering.plan.keeps) {
     for (const Name& name : keep.across) {
-      const bool known = std::any_of(lowering.program.loops.begin(), lowering.program.loops.end(),
-                                     [&](const ProgramLoop& loop) { return loop.digits.front().variable == name.text; });
+      const bool known =
+          std::any_of(lowering.program.loops.begin(), lowering.program.loops.end(),
+                      [&](const ProgramLoop& loop) { return loop.digits.front().variable == name.text; });
       if (known) continue;
       std::vector<std::string> names;
       for (const ProgramLoop& loop : lowering.program.loops) names.push_back(loop.digits.front().variable);
-      lowering.diagnostics
-          .error("loop-unknown", name.span, fmt::format("no nest has a loop over `{}`", name.text))
+      lowering.diagnostics.error("loop-unknown", name.span, fmt::format("no nest has a loop over `{}`", name.text))
           .with_help(suggestion(name.text, names));
     }
   }

@@ -26,7 +26,8 @@ class Pruner {
  private:
   static bool is_same_iteration(const Dependence& edge) { return edge.kind == DependenceKind::data && edge.aligned; }
   bool same_guards(int a, int b) const {
-    return program_.statements[static_cast<std::size_t>(a)].guards == program_.statements[static_cast<std::size_t>(b)].guards;
+    return program_.statements[static_cast<std::size_t>(a)].guards ==
+           program_.statements[static_cast<std::size_t>(b)].guards;
   }
 
   // after_[a][b]: in every iteration b starts only after a has ended.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The ports of an on-chip memory: `ports` accesses are served per cycle, the rest wait in a queue. An operation may
-// start while at most `depth` accesses wait, so throughput never exceeds the ports and bursts are absorbed by the queue.
-// Accesses added at a cycle are seen from the next one on: the order inside a cycle does not matter.
+// start while at most `depth` accesses wait, so throughput never exceeds the ports and bursts are absorbed by the
+// queue. Accesses added at a cycle are seen from the next one on: the order inside a cycle does not matter.
 #pragma once
 
 #include <algorithm>

@@ -244,3 +244,20 @@ TEST_CASE("BERT at 1024 and 4096 tokens, one batch and head") {
   }
   CHECK(tally.run == 4);
 }
+
+// Once ended a cycle before its ports had served everything: the last operation may add more than the queue holds.
+TEST_CASE("a run bound by ports lasts until they have served every access") {
+  Case what;
+  what.plan_name = kSerial;
+  what.plan = {{"in_flight", "6"},    {"issue", "listed_first"},  {"keep.K.slots", "1"},
+               {"keep.V.slots", "3"}, {"keep.Q.slots", "P1 + 1"}, {"tiles.P1", "largest_divisor(ceil(P / P0), 3)"}};
+  what.machine = {{"parameters.dim", "18"},
+                  {"components.global_buffer.access_width", "4 B"},
+                  {"components.global_buffer.energy", "uncharged"},
+                  {"components.global_buffer.ports", "1"},
+                  {"components.global_buffer.queue_accesses", "20"}};
+  what.shape = {2, 5, 54, 18, 14, 14};
+  Tally tally;
+  check_case(what, tally);
+  CHECK(tally.port_waits == 1);
+}
