@@ -150,7 +150,11 @@ Json to_json(const Report& report) {
                        {"write_bytes", one.write_bytes}});
   }
   for (const Bound& bound : report.bounds) {
-    bounds.push_back({{"what", bound.what}, {"cycles", from_number(bound.cycles)}});
+    bounds.push_back({{"what", bound.what}, {"cycles", from_number(bound.cycles)}, {"of_ports", bound.of_ports}});
+  }
+  Json phases = Json::array();
+  for (const PhaseReport& phase : report.phases) {
+    phases.push_back({{"what", phase.what}, {"cycles", phase.cycles.value()}, {"stall_cycles", phase.stall.value()}});
   }
   return {{"fidelity", name_of(report.fidelity)},
           {"cycles", report.cycles.value()},
@@ -168,6 +172,8 @@ Json to_json(const Report& report) {
             {"work", report.excess.work.value()},
             {"excess", report.excess.excess.value()},
             {"parts", from_accounts(report.excess.parts)}}},
+          {"phases", phases},
+          {"iterations", report.iterations},
           {"check", to_json(report.check)},
           {"tile_operations", report.tile_operations},
           {"tile_operations_simulated", report.tile_operations_simulated},
@@ -189,7 +195,11 @@ Report report_from_json(const Json& json) {
   report.energy = to_energy(json.at("energy"));
   report.area_mm2 = to_number(json.at("area_mm2"));
   for (const Json& bound : json.at("bounds"))
-    report.bounds.push_back({bound.at("what"), to_number(bound.at("cycles"))});
+    report.bounds.push_back({bound.at("what"), to_number(bound.at("cycles")), bound.at("of_ports")});
+  for (const Json& phase : json.at("phases")) {
+    report.phases.push_back({phase.at("what"), to_cycles(phase.at("cycles")), to_cycles(phase.at("stall_cycles"))});
+  }
+  report.iterations = json.at("iterations");
   const Json& excess = json.at("excess");
   report.excess = {excess.at("array"), to_cycles(excess.at("work")), to_cycles(excess.at("excess")),
                    to_accounts(excess.at("parts"))};

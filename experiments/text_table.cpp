@@ -79,7 +79,11 @@ std::string TextTable::text(int indent) const {
   });
   for (std::size_t r = 0; r < rows_.size(); ++r) {
     text += line([&](std::size_t c) { return rows_[r][c]; });
-    if (!notes_[r].empty()) text += fmt::format("{:{}}{}\n", "", indent + 4, notes_[r]);
+    for (std::size_t from = 0; from < notes_[r].size();) {
+      const std::size_t end = std::min(notes_[r].find('\n', from), notes_[r].size());
+      text += fmt::format("{:{}}{}\n", "", indent + 4, notes_[r].substr(from, end - from));
+      from = end + 1;
+    }
   }
   return text;
 }

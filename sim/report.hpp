@@ -66,6 +66,12 @@ struct Excess {
   std::vector<Account> parts;  // fill split into dram_latency, dram_transfer and upstream; drain; waits
 };
 
+// A phase of fidelity waterfall: its longest array over the whole run, and the stall charged besides.
+struct PhaseReport {
+  std::string what;  // "array2d QK + LM"
+  Cycles cycles{0}, stall{0};
+};
+
 struct CheckReport {
   std::int64_t values = 0;  // output values compared; 0: not checked
   double max_abs_error = 0;
@@ -89,6 +95,8 @@ struct Report {
   double area_mm2 = 0;
   std::vector<Bound> bounds;  // largest first
   Excess excess;              // fidelity cycle
+  std::vector<PhaseReport> phases;  // fidelity waterfall
+  std::int64_t iterations = 0;      // executions of the innermost bodies: tiles
   CheckReport check;
   std::int64_t tile_operations = 0;            // executed in the modelled machine
   std::int64_t tile_operations_simulated = 0;  // stepped one by one; the rest was fast-forwarded

@@ -86,6 +86,7 @@ Report simulate(const Program& program, const Machine& machine, const Simulation
   for (const Statement& statement : program.statements) {
     if (statement.kind == StatementKind::operation) report.tile_operations += statement.instances;
   }
+  report.iterations = program.iterations;
   RunState run(program, machine);
   Totals totals = estimated;
   if (options.fidelity == Fidelity::cycle) {
@@ -105,7 +106,9 @@ Report simulate(const Program& program, const Machine& machine, const Simulation
     }
     report.excess = excess_of(run, result, report.arrays);
   } else {
-    const std::int64_t phases = waterfall_cycles(program, totals);
+    report.phases = waterfall_phases(program, totals);
+    std::int64_t phases = 0;
+    for (const PhaseReport& phase : report.phases) phases += phase.cycles.value() + phase.stall.value();
     const auto memory = static_cast<std::int64_t>(std::ceil(dram_cycles(program, machine, totals)));
     report.memory_bound = memory > phases;
     report.cycles = Cycles(std::max(phases, memory));

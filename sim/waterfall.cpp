@@ -9,7 +9,7 @@
 
 namespace einloom {
 
-std::int64_t waterfall_cycles(const Program& program, const Totals& totals) {
+std::vector<PhaseReport> waterfall_phases(const Program& program, const Totals& totals) {
   if (program.phases.empty()) {
     Diagnostic diagnostic;
     diagnostic.code = "waterfall-no-phases";
@@ -18,17 +18,22 @@ std::int64_t waterfall_cycles(const Program& program, const Totals& totals) {
     diagnostic.with_help("add `phases` to the plan, or use fidelity cycle");
     throw UserError(diagnostic);
   }
-  std::int64_t cycles = 0;
+  std::vector<PhaseReport> phases;
   for (const ProgramPhase& phase : program.phases) {
-    std::int64_t longest = 0;
-    for (const std::vector<int>& statements : phase.statements_by_array) {
-      std::int64_t busy = 0;
-      for (int statement : statements) busy += totals.busy_cycles[static_cast<std::size_t>(statement)];
-      longest = std::max(longest, busy);
+    PhaseReport longest;
+    for (std::size_t a = 0; a < phase.statements_by_array.size(); ++a) {
+      PhaseReport side;
+      side.what = program.arrays[a];
+      for (int statement : phase.statements_by_array[a]) {
+        side.what += (side.cycles.value() == 0 ? " " : " + ") + program.statements[static_cast<std::size_t>(statement)].name;
+        side.cycles += Cycles(totals.busy_cycles[static_cast<std::size_t>(statement)]);
+      }
+      if (side.cycles > longest.cycles) longest = side;
     }
-    cycles += longest + phase.stall_cycles * program.iterations;
+    longest.stall = Cycles(phase.stall_cycles * program.iterations);
+    phases.push_back(longest);
   }
-  return cycles;
+  return phases;
 }
 
 }  // namespace einloom

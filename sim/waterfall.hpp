@@ -3,13 +3,14 @@
 // whole run, plus declared stalls per tile; DRAM beside it. How TeAAL and FuseMax compute their published cycles.
 #pragma once
 
-#include <cstdint>
+#include <vector>
 
 #include "mappings/estimate.hpp"
+#include "sim/report.hpp"
 
 namespace einloom {
 
-// Cycles of the phases; UserError (waterfall-no-phases) when the plan declares none.
-[[nodiscard]] std::int64_t waterfall_cycles(const Program& program, const Totals& totals);
+// The phases in order; UserError (waterfall-no-phases) when the plan declares none.
+[[nodiscard]] std::vector<PhaseReport> waterfall_phases(const Program& program, const Totals& totals);
 
 }  // namespace einloom
