@@ -61,6 +61,12 @@ FastForward::FastForward(RunState& run, std::vector<ArrayUnit*> arrays, ChannelU
   }
 }
 
+void FastForward::watch() {
+  for (std::size_t loop = 0; loop < margins_.size(); ++loop) {
+    if (run_.program.loops[loop].trip >= 4) run_.watched_from[loop] = margins_[loop] - 1;
+  }
+}
+
 int FastForward::level_of(int statement, int loop) const {
   const Statement& what = run_.program.statements[static_cast<std::size_t>(statement)];
   for (std::size_t e = 0; e < what.effective.size(); ++e) {
@@ -219,7 +225,7 @@ std::int64_t FastForward::consider(const std::vector<int>& loops, std::int64_t n
     const auto level = static_cast<std::size_t>(level_of(anchor, loop));
     const std::vector<std::int64_t>& at = run_.board.head(anchor).position;
     // Too early to compare with, or too late to skip anything.
-    if (what.trips[level] < 4 || at[level] < margin(loop) || at[level] >= what.trips[level] - 1) continue;
+    if (at[level] < margin(loop) || at[level] >= what.trips[level] - 1) continue;
     Trail& trail = trails_[static_cast<std::size_t>(loop)];
     const auto level_end = at.begin() + static_cast<std::ptrdiff_t>(level);
     if (!std::equal(trail.outer.begin(), trail.outer.end(), at.begin(), level_end) || trail.used >= kMostSnapshots) {

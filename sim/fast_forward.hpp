@@ -16,6 +16,8 @@ class FastForward {
  public:
   FastForward(RunState& run, std::vector<ArrayUnit*> arrays, ChannelUnit& channel);
 
+  // Asks to be told of the iterations that may serve: those whose dependences lie inside their loop, not the last one.
+  void watch();
   // Called between two cycles, with the loops (outermost first) whose iterations began at `now`.
   // Returns the cycles skipped: every instant kept outside RunState and the units moves by as many.
   std::int64_t consider(const std::vector<int>& loops, std::int64_t now);

@@ -49,7 +49,7 @@ class MachineModel {
     std::vector<ArrayUnit*> units;
     for (auto& module : arrays_) units.push_back(&module->unit());
     FastForward forward(run_, units, channel_->unit());
-    watch_boundaries_ = fast_forward;
+    if (fast_forward) forward.watch();
     while (true) {
       sc_core::sc_start();  // until a pause at a boundary, or until nothing is left to happen
       if (run_.boundary_loops.empty()) break;
@@ -71,12 +71,7 @@ class MachineModel {
 
   // Called after every start: boundaries stop the kernel at the end of this cycle.
   void pause_at_boundary() {
-    if (run_.boundary_loops.empty()) return;
-    if (watch_boundaries_) {
-      sc_core::sc_pause();
-    } else {
-      run_.boundary_loops.clear();
-    }
+    if (!run_.boundary_loops.empty()) sc_core::sc_pause();
   }
 
  private:
@@ -96,7 +91,6 @@ class MachineModel {
   std::vector<std::unique_ptr<UnitModule<ArrayUnit>>> arrays_;
   std::unique_ptr<UnitModule<ChannelUnit>> channel_;
   std::vector<int> module_of_;
-  bool watch_boundaries_ = false;
 };
 
 }  // namespace

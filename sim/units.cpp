@@ -20,6 +20,7 @@ RunState::RunState(const Program& the_program, const Machine& the_machine)
       board(the_program),
       counters(the_program),
       occupancy(the_program),
+      watched_from(the_program.loops.size(), kNever),
       anchored(the_program.statements.size()) {
   for (const Memory& memory : machine.memories) ports.emplace_back(memory.ports, memory.queue_accesses);
   // A loop's iterations are marked by the first operation that acts in each of them.
@@ -106,10 +107,14 @@ void ArrayUnit::start(int statement, std::int64_t now, const Wake& wake) {
   for (int loop : run_.anchored[static_cast<std::size_t>(statement)]) {
     // An iteration of `loop` begins when everything deeper stands at its first index.
     bool begins = true;
+    std::int64_t iteration = 0;
     for (std::size_t e = what.effective.size(); e-- > 0;) {
+      iteration = board.head(statement).position[e];
       if (what.loops[static_cast<std::size_t>(what.effective[e])] == loop) break;
-      begins = begins && board.head(statement).position[e] == 0;
+      begins = begins && iteration == 0;
     }
+    const auto l = static_cast<std::size_t>(loop);
+    begins = begins && iteration >= run_.watched_from[l] && iteration < run_.program.loops[l].trip - 1;
     if (begins) run_.boundary_loops.push_back(loop);
   }
   if (run_.after_start) run_.after_start();

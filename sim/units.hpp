@@ -33,7 +33,8 @@ struct RunState {
   std::function<void()> after_start;  // the kernel looks whether an iteration has begun
   std::int64_t end_of_run = 0;        // when the last PE or DRAM write has finished, so far
   std::int64_t operations_stepped = 0;
-  std::vector<int> boundary_loops;         // loops whose next iteration has just begun, outermost first
+  std::vector<int> boundary_loops;         // watched loops whose next iteration has just begun, outermost first
+  std::vector<std::int64_t> watched_from;  // by loop: first iteration worth telling of; kNever: none
   std::vector<std::vector<int>> anchored;  // by statement: loops whose iterations it marks, outermost first
 
   // Adds a statement's memory accesses to the port queues.

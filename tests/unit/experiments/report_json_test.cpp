@@ -20,9 +20,11 @@ TEST_CASE("a full report goes to JSON and back") {
   report.operations = {{"mac", 9}};
   report.energy = {{{"dram", 0.7}}, 1e300, 5e-324, 2, 3};
   report.area_mm2 = 1.25;
-  report.bounds = {{"dram bandwidth", std::numeric_limits<double>::infinity()}};
+  report.bounds = {{"dram bandwidth", std::numeric_limits<double>::infinity(), true}};
   report.excess = {"array1d", Cycles(5), Cycles(6), {{"fill_upstream", "", Cycles(6)}}};
   report.check = {4, std::nan(""), 0.5, 0.25, "d", false, "window \"x\"\n"};
+  report.phases = {{"array2d QK + LM", Cycles(8), Cycles(9)}};
+  report.iterations = 10;
   report.tile_operations = 11;
   report.tile_operations_simulated = 12;
   report.shape = {{"M0", 256}};
@@ -35,6 +37,8 @@ TEST_CASE("a full report goes to JSON and back") {
   CHECK(back.arrays.at(0).accounts.at(0).subject == "K");
   CHECK(back.energy.registers_one_pe_pj == 5e-324);
   CHECK(std::isinf(back.bounds.at(0).cycles));
+  CHECK(back.bounds.at(0).of_ports);
+  CHECK(back.phases.at(0).stall == Cycles(9));
   CHECK(std::isnan(back.check.max_abs_error));
   CHECK_FALSE(back.check.passed);
 }
