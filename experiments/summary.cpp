@@ -194,8 +194,8 @@ std::string parts_text(const Excess& excess) {
   return text;
 }
 
-// Cycles per tile of both fidelities, taken apart: what each phase of the waterfall charges, and what every array did in
-// the simulation. "" when they differ by less than a thousandth.
+// Cycles per tile of both fidelities, taken apart: what each phase of the waterfall charges, and what every array did
+// in the simulation. "" when they differ by less than a thousandth.
 std::string difference_text(const Report& cycle, const Report& waterfall) {
   const auto tiles = static_cast<double>(cycle.iterations);
   const auto per_tile = [tiles](std::int64_t cycles) { return static_cast<double>(cycles) / tiles; };
@@ -214,8 +214,8 @@ std::string difference_text(const Report& cycle, const Report& waterfall) {
     text += fmt::format("; {} = work {:.1f}", array.name, per_tile(busy));
     for (const Account& account : array.accounts) {
       if (account.kind == "busy" || per_tile(account.cycles.value()) < 0.05) continue;
-      text += fmt::format(" + {}{} {:.1f}", spoken(account.kind), account.subject.empty() ? "" : " for " + account.subject,
-                          per_tile(account.cycles.value()));
+      text += fmt::format(" + {}{} {:.1f}", spoken(account.kind),
+                          account.subject.empty() ? "" : " for " + account.subject, per_tile(account.cycles.value()));
     }
   }
   return text;

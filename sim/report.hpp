@@ -93,8 +93,8 @@ struct Report {
   std::map<std::string, std::int64_t> operations;  // all arrays, by kind
   EnergyReport energy;
   double area_mm2 = 0;
-  std::vector<Bound> bounds;  // largest first
-  Excess excess;              // fidelity cycle
+  std::vector<Bound> bounds;        // largest first
+  Excess excess;                    // fidelity cycle
   std::vector<PhaseReport> phases;  // fidelity waterfall
   std::int64_t iterations = 0;      // executions of the innermost bodies: tiles
   CheckReport check;

@@ -25,7 +25,8 @@ std::vector<PhaseReport> waterfall_phases(const Program& program, const Totals& 
       PhaseReport side;
       side.what = program.arrays[a];
       for (int statement : phase.statements_by_array[a]) {
-        side.what += (side.cycles.value() == 0 ? " " : " + ") + program.statements[static_cast<std::size_t>(statement)].name;
+        side.what +=
+            (side.cycles.value() == 0 ? " " : " + ") + program.statements[static_cast<std::size_t>(statement)].name;
         side.cycles += Cycles(totals.busy_cycles[static_cast<std::size_t>(statement)]);
       }
       if (side.cycles > longest.cycles) longest = side;
