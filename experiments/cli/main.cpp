@@ -9,10 +9,6 @@
 
 #include "experiments/cli/command_line.hpp"
 
-// SystemC's library wants its own main program; this one never runs it.
-int sc_main(int, char**);
-int sc_main(int, char**) { return 0; }
-
 namespace einloom::cli {
 namespace {
 
