@@ -63,7 +63,7 @@ std::string plan_text(const Plan& plan) {
   if (!plan.description.empty()) text += fmt::format("  {}\n", plan.description);
   text += fmt::format("  cascade {} on machine {}\n", plan.cascade.text, plan.machine.text);
   if (!plan.tiles.empty()) text += "\ntiles\n";
-  for (const TileExtent& tile : plan.tiles) text += fmt::format("  {} = {}\n", tile.name.text, tile.extent.text());
+  for (const NamedExpression& tile : plan.tiles) text += fmt::format("  {} = {}\n", tile.name.text, tile.value.text());
   text += "\nloops\n";
   for (const NestNode& nest : plan.nests) add_nest(plan, nest, 1, text);
   text += fmt::format("  {} iteration(s) in flight, {} first, barrier on the {}\n",

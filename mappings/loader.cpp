@@ -78,14 +78,61 @@ Binding read_binding(const YamlEntry& entry, Diagnostics& diagnostics) {
   return binding;
 }
 
+template <class T>
+T read_choice(const YamlNode& node, const std::string& what, const std::vector<std::pair<std::string, T>>& choices,
+              Diagnostics& diagnostics, T fallback) {
+  if (!node.defined()) return fallback;
+  const std::string text = read_string(node, what, diagnostics);
+  std::string known;
+  for (const auto& [name, value] : choices) {
+    if (name == text) return value;
+    known += (known.empty() ? "" : ", ") + name;
+  }
+  diagnostics.error("value-unknown", node.span(), what + " is `" + text + "`; it must be one of " + known);
+  return fallback;
+}
+
+bool read_flag(const YamlNode& node, const std::string& what, Diagnostics& diagnostics) {
+  return read_choice<bool>(node, what, {{"true", true}, {"false", false}}, diagnostics, false);
+}
+
+// What loaded tensors have: a memory, and when tiles come and go.
+void read_residence(YamlMap& map, Keep& keep, Diagnostics& diagnostics) {
+  keep.across = read_name_list(map.optional("across"), "`across`", diagnostics);
+  keep.refetch = read_name_list(map.optional("refetch"), "`refetch`", diagnostics);
+  keep.fetch = read_choice<Fetch>(map.optional("fetch"), "`fetch`",
+                                  {{"each_body", Fetch::each_body}, {"first_body", Fetch::first_body}}, diagnostics,
+                                  Fetch::each_body);
+  keep.slots = read_expression(map.optional("slots"), "`slots`", diagnostics);
+}
+
+Keep read_reload(const Name& tensor, const YamlNode& node, Diagnostics& diagnostics) {
+  Keep reload;
+  reload.tensor = tensor;
+  reload.span = node.span();
+  YamlMap map(node, "`reload` of `" + tensor.text + "`", diagnostics);
+  reload.memory = read_name(map.require("in"), "`in`", diagnostics);
+  read_residence(map, reload, diagnostics);
+  map.finish();
+  return reload;
+}
+
 Keep read_keep(const YamlEntry& entry, Diagnostics& diagnostics) {
   Keep keep;
   keep.tensor = Name{entry.key, entry.key_span};
   keep.span = entry.value.span();
   YamlMap map(entry.value, "placement of `" + entry.key + "`", diagnostics);
+  if (const YamlNode node = map.optional("in_place_of"); node.defined()) {
+    keep.in_place_of = read_name(node, "`in_place_of`", diagnostics);
+    map.finish();
+    return keep;
+  }
   keep.memory = read_name(map.require("in"), "`in`", diagnostics);
-  keep.across = read_name_list(map.optional("across"), "`across`", diagnostics);
-  keep.slots = read_expression(map.optional("slots"), "`slots`", diagnostics);
+  read_residence(map, keep, diagnostics);
+  keep.spilled = read_expression(map.optional("spilled"), "`spilled`", diagnostics);
+  if (const YamlNode node = map.optional("reload"); node.defined()) {
+    keep.reload.push_back(read_reload(keep.tensor, node, diagnostics));
+  }
   map.finish();
   return keep;
 }
@@ -100,25 +147,13 @@ Phase read_phase(const YamlNode& node, Diagnostics& diagnostics) {
   for (const YamlEntry& entry : node.entries()) {
     if (entry.key == "stall") {
       phase.stall_cycles = read_expression(entry.value, "`stall`", diagnostics);
+    } else if (entry.key == "dram") {
+      phase.with_dram = read_flag(entry.value, "`dram`", diagnostics);
     } else {
       phase.arrays[entry.key] = read_name_list(entry.value, "Einsums of a phase", diagnostics);
     }
   }
   return phase;
-}
-
-template <class T>
-T read_choice(const YamlNode& node, const std::string& what, const std::vector<std::pair<std::string, T>>& choices,
-              Diagnostics& diagnostics, T fallback) {
-  if (!node.defined()) return fallback;
-  const std::string text = read_string(node, what, diagnostics);
-  std::string known;
-  for (const auto& [name, value] : choices) {
-    if (name == text) return value;
-    known += (known.empty() ? "" : ", ") + name;
-  }
-  diagnostics.error("value-unknown", node.span(), what + " is `" + text + "`; it must be one of " + known);
-  return fallback;
 }
 
 // Entries of a map section; reports when the section is something else.
@@ -142,11 +177,16 @@ Plan load_plan(const YamlNode& document) {
   plan.description = read_string(map.optional("description"), "`description`", diagnostics);
   plan.cascade = read_name(map.require("cascade"), "`cascade`", diagnostics);
   plan.machine = read_name(map.require("machine"), "`machine`", diagnostics);
-  for (const YamlEntry& entry : section(map.optional("tiles"), "`tiles`", diagnostics)) {
-    if (auto extent = read_expression(entry.value, "tile extent `" + entry.key + "`", diagnostics)) {
-      plan.tiles.push_back({Name{entry.key, entry.key_span}, *extent});
+  const auto read_numbers = [&](const YamlNode& node, const std::string& key, const std::string& what,
+                                std::vector<NamedExpression>& numbers) {
+    for (const YamlEntry& entry : section(node, "`" + key + "`", diagnostics)) {
+      if (auto value = read_expression(entry.value, what + " `" + entry.key + "`", diagnostics)) {
+        numbers.push_back({Name{entry.key, entry.key_span}, *value});
+      }
     }
-  }
+  };
+  read_numbers(map.optional("parameters"), "parameters", "parameter", plan.parameters);
+  read_numbers(map.optional("tiles"), "tiles", "tile extent", plan.tiles);
   const YamlNode nests = map.require("nests");
   if (nests.defined() && (!nests.is_sequence() || nests.items().empty())) {
     diagnostics.error("yaml-type", nests.span(), "`nests` must be a list of nests, each with `loops` and `body`");

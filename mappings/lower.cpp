@@ -20,6 +20,7 @@ Program lower(const Cascade& cascade, const Machine& machine, const Plan& plan, 
 
   resolve_tiles(lowering, workload);
   check_names(lowering);
+  place_tensors(lowering);
   build_nests(lowering);
   place_moves(lowering);
   coalesce_loops(lowering);

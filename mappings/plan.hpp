@@ -19,11 +19,9 @@ struct Name {
   Span span;
 };
 
-// `P1: expression`. A cascade's partition parameter (M0) or level k of rank P (Pk); P0 is innermost, the level above
-// the highest one given covers what is left.
-struct TileExtent {
+struct NamedExpression {
   Name name;
-  ScalarExpression extent;
+  ScalarExpression value;
 };
 
 struct NestNode;
@@ -44,12 +42,19 @@ struct Binding {
   Span span;
 };
 
+enum class Fetch { each_body, first_body };  // does every body that reads a tensor load it, or the first for all?
+
 // A tensor that lives in a memory: inputs are loaded there, outputs stored from there, intermediates stay.
 struct Keep {
   Name tensor;
-  Name memory;
-  std::vector<Name> across;               // loops over which a tile stays although they do not index it
-  std::optional<ScalarExpression> slots;  // tiles that fit at once; default 2
+  Name memory;                // "" with in_place_of
+  std::vector<Name> across;   // loops over which a tile stays although they do not index it
+  std::vector<Name> refetch;  // loops that load a tile again although they do not index it
+  Fetch fetch = Fetch::each_body;
+  std::optional<ScalarExpression> slots;    // tiles that fit at once; default 2
+  std::optional<ScalarExpression> spilled;  // intermediate: the share of every tile that lives in DRAM; default 0
+  std::optional<Name> in_place_of;          // intermediate: it overwrites this tensor's tiles
+  std::vector<Keep> reload;                 // intermediate: goes through DRAM; where readers keep it (at most one)
   Span span;
 };
 
@@ -59,13 +64,17 @@ enum class IssueOrder { oldest_first, listed_first };
 struct Phase {
   std::map<std::string, std::vector<Name>> arrays;  // Einsums side by side, by array
   std::optional<ScalarExpression> stall_cycles;     // charged once per tile
+  bool with_dram = false;                           // DRAM's time for the phase's own moves is one more side of it
   Span span;
 };
 
 struct Plan {
   std::string name, description;
   Name cascade, machine;
-  std::vector<TileExtent> tiles;
+  std::vector<NamedExpression> parameters;  // for the expressions below, and for experiments to set
+  // A cascade's partition parameter (M0) or level k of rank P (Pk); P0 is innermost, the level above the highest one
+  // given covers what is left.
+  std::vector<NamedExpression> tiles;
   std::vector<NestNode> nests;  // run one after the other
   std::vector<Binding> bindings;
   std::vector<Keep> keeps;

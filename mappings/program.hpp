@@ -77,6 +77,9 @@ struct Statement {
   int tensor = -1;         // output of an operation, or the tensor moved
   int array = -1;          // operation
   int from = -1, to = -1;  // move: memories
+  double share = 1;        // move: of every tile; below 1 only what does not fit is moved, and no value is copied
+  int reader_einsum = -1;  // load of a share: the Einsum that reads it; -1: all of its body
+  bool serves_all = false;  // load: for the readers of every body
   std::vector<int> loops;  // path, outermost first
   std::vector<Guard> guards;
   std::int64_t body_offset = 0;  // body executions before this statement's body, in an iteration of the innermost loop
@@ -136,6 +139,7 @@ struct Storage {
 struct ProgramPhase {
   std::vector<std::vector<int>> statements_by_array;
   std::int64_t stall_cycles = 0;  // per tile
+  std::vector<int> moves;         // whose DRAM time is one more side of the phase
 };
 
 struct Program {
@@ -169,8 +173,5 @@ struct Program {
   // Instances of the statement among the first `executions` body executions.
   [[nodiscard]] std::int64_t instances_within(const Statement& statement, std::int64_t executions) const;
 };
-
-// Readable text of the whole Program (loops, statements, costs, dependences, storages).
-[[nodiscard]] std::string print_program(const Program& program);
 
 }  // namespace einloom

@@ -40,11 +40,6 @@ void for_each_element(const Tensor<T>& tensor, const Box& region, F&& f) {
   }
 }
 
-bool same_region(const Box& a, const Box& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](const Range& x, const Range& y) { return x.begin == y.begin && x.end == y.end; });
-}
-
 bool is_stored(const Program& program, const std::string& tensor) {
   return std::any_of(program.storages.begin(), program.storages.end(), [&](const Storage& storage) {
     return storage.memory >= 0 && program.tensors[static_cast<std::size_t>(storage.tensor)] == tensor;
@@ -55,10 +50,10 @@ bool is_stored(const Program& program, const std::string& tensor) {
 template <class T>
 class ValueMachine {
  public:
-  ValueMachine(const Program& program, const Cascade& cascade, Dtype dtype, TensorStore<T> inputs)
+  ValueMachine(const Program& program, const Cascade& cascade, Dtype dtype, TensorStore<T> dram)
       : program_(program),
         cascade_(cascade),
-        dram_(std::move(inputs)),
+        dram_(std::move(dram)),
         chip_(make_store<T>(cascade, program.shape, kPoison)),
         held_(program.storages.size()) {
     // What goes to a memory is rounded to its dtype; what stays in registers keeps the width of the arithmetic.
@@ -89,6 +84,7 @@ class ValueMachine {
                                                                chip_);
       return;
     }
+    if (statement.share < 1) return;
     const Box region = tensor_region(program_, cascade_, statement, position_, {});
     const bool load = statement.kind == StatementKind::load;
     const Tensor<T>& from = load ? dram_.at(tensor) : chip_.at(tensor);
@@ -104,6 +100,7 @@ class ValueMachine {
   // A new tile takes the slot of the one `slots` earlier, whose values are gone from now on.
   void take_slot(int index, const Statement& statement) {
     const Storage& storage = program_.storages[static_cast<std::size_t>(index)];
+    if (statement.share < 1) return;  // a part of a tile that has its slot already
     std::vector<int> others;
     for (std::size_t e = 0; e < position_.size(); ++e) {
       const auto& own = storage.loops;
@@ -117,9 +114,28 @@ class ValueMachine {
     if (static_cast<std::int64_t>(held.size()) <= storage.slots) return;
     const Box gone = held.front();
     held.erase(held.begin());
-    if (std::any_of(held.begin(), held.end(), [&](const Box& box) { return same_region(box, gone); })) return;
     Tensor<T>& tensor = chip_.at(program_.tensors[static_cast<std::size_t>(storage.tensor)]);
-    for_each_element(tensor, gone, [&](std::int64_t at) { tensor.data()[at] = kPoison; });
+    for_each_element(tensor, gone, [&](std::int64_t at) {
+      if (!is_held(storage.tensor, tensor, at)) tensor.data()[at] = kPoison;
+    });
+  }
+
+  // Is the element in a tile that still has its slot, here or (a tensor that came back from DRAM) in another memory?
+  [[nodiscard]] bool is_held(int tensor_index, const Tensor<T>& tensor, std::int64_t offset) const {
+    for (std::size_t i = 0; i < held_.size(); ++i) {
+      if (program_.storages[i].tensor != tensor_index) continue;
+      for (const Box& box : held_[i]) {
+        std::int64_t left = offset;
+        bool inside = true;
+        for (std::size_t r = 0; r < box.size(); ++r) {
+          const std::int64_t index = left / tensor.strides()[r];
+          left %= tensor.strides()[r];
+          inside = inside && index >= box[r].begin && index < box[r].end;
+        }
+        if (inside) return true;
+      }
+    }
+    return false;
   }
 
   const Program& program_;
@@ -283,7 +299,7 @@ Shape clip_for_check(const Cascade& cascade, const Machine&, const Plan& plan, c
                                       [&](const NestNode& nest) { return is_loop(variable, is_loop, nest); });
     if (!repeated) {
       const bool tiled = cascade.partition_of(rank.name) != nullptr ||
-                         std::any_of(plan.tiles.begin(), plan.tiles.end(), [&](const TileExtent& tile) {
+                         std::any_of(plan.tiles.begin(), plan.tiles.end(), [&](const NamedExpression& tile) {
                            return tile.name.text.compare(0, rank.name.size(), rank.name) == 0;
                          });
       if (tiled) cut.push_back(rank.name);

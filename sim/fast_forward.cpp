@@ -102,10 +102,12 @@ void FastForward::take(std::int64_t now, Snapshot& shot) {
     shot.signature.push_back(history.size() - history.first());
     for (std::int64_t i = history.first(); i < history.size(); ++i) shot.signature.push_back(history.at(i) - now);
   }
+  shot.free_at.clear();
   for (const ArrayUnit* array : arrays_) {
-    // A finished array's idle time grows without meaning; a waiting one's decides what its next start is charged.
-    shot.signature.push_back(array->is_done() && array->free_at() <= now ? -kNever : array->free_at() - now);
+    // How long an array has been idle decides nothing but what its next start is charged; see periods().
+    shot.signature.push_back(array->free_at() <= now ? -kNever : array->free_at() - now);
     shot.signature.push_back(array->has_started() ? 1 : 0);
+    shot.free_at.push_back(array->free_at());
   }
   shot.signature.push_back(std::max(channel_.free_tick() - now * kTicksPerCycle, -kTicksPerCycle));
   shot.signature.push_back(static_cast<std::int64_t>(channel_.last_granted()));
@@ -140,6 +142,9 @@ std::int64_t FastForward::periods(int loop, const Snapshot& then, const Snapshot
     most = std::min(most, (limit - position(current, s, levels[s])) / own);
   }
   if (steps == 0 || most <= 0) return 0;
+  for (std::size_t a = 0; a < arrays_.size(); ++a) {
+    if (!rests(then, current, a) && current.free_at[a] - then.free_at[a] != current.now - then.now) return 0;
+  }
   return limit_by_dependences(moving, levels, steps, then, current, most);
 }
 
@@ -210,7 +215,9 @@ std::int64_t FastForward::skip(int loop, const Snapshot& then, const Snapshot& c
   }
   run_.counters.repeat(then.counters, periods);
   run_.occupancy.skip(run_.board, skipped);
-  for (ArrayUnit* array : arrays_) array->shift_time(cycles);
+  for (std::size_t a = 0; a < arrays_.size(); ++a) {
+    if (!rests(then, current, a)) arrays_[a]->shift_time(cycles);
+  }
   channel_.shift_time(cycles);
   for (PortQueue& port : run_.ports) port.shift_time(cycles);
   run_.end_of_run += cycles;

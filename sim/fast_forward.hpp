@@ -29,6 +29,7 @@ class FastForward {
     std::vector<std::int64_t> index;      // instances started, by statement
     std::vector<std::int64_t> position;   // of every statement, one behind the other (see offsets_)
     std::vector<std::int64_t> counters;
+    std::vector<std::int64_t> free_at;  // by array, not relative
   };
   // Snapshots of one loop inside one iteration of the loops around it.
   struct Trail {
@@ -52,6 +53,11 @@ class FastForward {
                                                   const std::vector<std::size_t>& levels, std::int64_t steps,
                                                   const Snapshot& then, const Snapshot& current,
                                                   std::int64_t periods) const;
+  // Did the array start nothing between the snapshots? Then its idle time goes on; what it will be charged for it then
+  // is not part of the period.
+  [[nodiscard]] static bool rests(const Snapshot& then, const Snapshot& current, std::size_t array) {
+    return then.free_at[array] == current.free_at[array];
+  }
   std::int64_t skip(int loop, const Snapshot& then, const Snapshot& current, std::int64_t periods);
   // Position of `loop` among the effective loops of a statement; -1 when it has none.
   [[nodiscard]] int level_of(int statement, int loop) const;

@@ -106,7 +106,7 @@ Report simulate(const Program& program, const Machine& machine, const Simulation
     }
     report.excess = excess_of(run, result, report.arrays);
   } else {
-    report.phases = waterfall_phases(program, totals);
+    report.phases = waterfall_phases(program, machine, totals);
     std::int64_t phases = 0;
     for (const PhaseReport& phase : report.phases) phases += phase.cycles.value() + phase.stall.value();
     const auto memory = static_cast<std::int64_t>(std::ceil(dram_cycles(program, machine, totals)));

@@ -75,7 +75,7 @@ class ArrayUnit {
 
 // Bus time is kept in ticks of 1/256 cycle, rounded up per move, so that moves back to back do not lose a cycle each
 // and the state still repeats.
-inline constexpr std::int64_t kTicksPerCycle = 256;
+inline constexpr std::int64_t kTicksPerCycle = 16;
 // A move longer than this gives way to other movers now and then.
 inline constexpr std::int64_t kQuantumBytes = 64 << 10;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fidelity `waterfall`: the plan's declared phases one after the other, each as long as its busiest array over the
-// whole run, plus declared stalls per tile; DRAM beside it. How TeAAL and FuseMax compute their published cycles.
+// whole run (or DRAM, where a phase counts its own moves), plus declared stalls per tile; DRAM beside it. How TeAAL and FuseMax compute their published cycles.
 #pragma once
 
 #include <vector>
@@ -11,6 +11,7 @@
 namespace einloom {
 
 // The phases in order; UserError (waterfall-no-phases) when the plan declares none.
-[[nodiscard]] std::vector<PhaseReport> waterfall_phases(const Program& program, const Totals& totals);
+[[nodiscard]] std::vector<PhaseReport> waterfall_phases(const Program& program, const Machine& machine,
+                                                        const Totals& totals);
 
 }  // namespace einloom

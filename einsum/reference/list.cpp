@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/diagnostic.hpp"
+#include "einsum/reference/matmul.hpp"
 #include "einsum/reference/reference.hpp"
 #include "einsum/reference/softmax_attention.hpp"
 
@@ -15,6 +16,10 @@ const Tensor<double>& input(const ReferenceInputs& inputs, const std::string& na
   return found->second;
 }
 
+Tensor<double> run_matmul(const ReferenceInputs& inputs, const ReferenceExtents&) {
+  return matmul(input(inputs, "X"), input(inputs, "W"));
+}
+
 Tensor<double> run_softmax_attention(const ReferenceInputs& inputs, const ReferenceExtents&) {
   return softmax_attention(input(inputs, "Q"), input(inputs, "K"), input(inputs, "V"));
 }
@@ -23,6 +28,7 @@ Tensor<double> run_softmax_attention(const ReferenceInputs& inputs, const Refere
 
 const std::vector<ReferenceKernel>& all_references() {
   static const std::vector<ReferenceKernel> kReferences{
+      {"matmul", "X[T,K], W[K,N] → Z[T,N]", {"W", "X"}, {"T", "N"}, &run_matmul},
       {"softmax_attention",
        "Q[B,H,P,E], K[B,H,M,E], V[B,H,M,F] → O[B,H,P,F]",
        {"K", "Q", "V"},

@@ -136,19 +136,22 @@ class NestBuilder {
     return Guard::first;
   }
 
-  // Every loop that a dimension of the Einsum is cut into must be open, or have a single iteration.
+  // Every loop that a dimension of the Einsum is cut into must be open, have a single iteration, or lie inside the tile:
+  // the binding gives it a place, and no loop inside it is open.
   void check_covered(const Einsum& einsum, const Name& name, const std::vector<int>& path) {
     if (unknown_loop_) return;  // most likely the one that would be missing here
     for (const std::string& variable : einsum.variables()) {
       const Dimension& dimension = lowering_.dimensions.at(variable);
       const bool untiled = dimension.loops.size() == 1 && dimension.loops.front().variable == variable;
-      for (const LoopDigit& digit : dimension.loops) {
+      bool inside_open = false;
+      for (std::size_t i = dimension.loops.size(); i-- > 0;) {  // innermost first
+        const LoopDigit& digit = dimension.loops[i];
         const bool open = std::any_of(path.begin(), path.end(), [&](int loop) {
           return lowering_.loop(loop).digits.front().variable == digit.variable;
         });
+        inside_open = inside_open || open;
         if (open || digit.trip == 1) continue;
-        const bool iterative = is_iterative(variable);
-        if (untiled && !iterative) continue;  // the whole rank is inside the tile
+        if (!is_iterative(variable) && !inside_open && (untiled || is_placed(einsum, digit.variable))) continue;
         lowering_.diagnostics
             .error("loop-missing", name.span,
                    fmt::format("`{}` runs over {} values of `{}`, but no loop over `{}` encloses it", einsum.name(),
@@ -156,6 +159,15 @@ class NestBuilder {
             .with_help(fmt::format("add `{}` to the loops of its nest", digit.variable));
       }
     }
+  }
+
+  // Does the Einsum's binding name this level, or all of the index?
+  bool is_placed(const Einsum& einsum, const std::string& level) const {
+    const Binding& binding = *lowering_.binding_of.at(einsum.name());
+    const std::string variable = lowering_.index_level(level).variable;
+    const auto names = [&](const Name& name) { return name.text == level || name.text == variable; };
+    return (binding.rows && names(*binding.rows)) || (binding.columns && names(*binding.columns)) ||
+           std::any_of(binding.time.begin(), binding.time.end(), names);
   }
 
   bool is_iterative(const std::string& variable) const {

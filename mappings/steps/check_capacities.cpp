@@ -57,6 +57,14 @@ std::pair<std::int64_t, int> live_tiles(const Program& program, const Storage& s
   return {live, keeper};
 }
 
+// What the plan says about these tiles.
+const Keep* keep_of(Lowering& lowering, const Storage& storage) {
+  const Placement& placement =
+      *lowering.placement(lowering.program.tensors[static_cast<std::size_t>(storage.tensor)]);
+  const Statement& producer = lowering.program.statements[static_cast<std::size_t>(storage.producer)];
+  return producer.kind == StatementKind::load && placement.reload != nullptr ? placement.reload : placement.keep;
+}
+
 void check_enough(Lowering& lowering) {
   Program& program = lowering.program;
   for (std::size_t i = 0; i < program.storages.size(); ++i) {
@@ -65,15 +73,14 @@ void check_enough(Lowering& lowering) {
     for (int reader : storage.consumers) {
       const auto [live, keeper] = live_tiles(program, storage, static_cast<int>(i), reader);
       if (live <= storage.slots) continue;
-      const auto keep = lowering.keep_of.find(tensor);
-      const bool kept = keep != lowering.keep_of.end();
+      const Keep* keep = storage.memory < 0 ? nullptr : keep_of(lowering, storage);
       const std::string loop = lowering.loop(keeper).name();
-      if (kept) {
-        const Span& span = keep->second->slots ? keep->second->slots->span() : keep->second->span;
+      if (keep != nullptr) {
+        const Span& span = keep->slots ? keep->slots->span() : keep->span;
         lowering.diagnostics
             .error("slots-too-few", span,
                    fmt::format("`{}` has {} slot{} in `{}`; {} tiles are live at once, because they stay across `{}`",
-                               tensor, storage.slots, storage.slots == 1 ? "" : "s", keep->second->memory.text, live,
+                               tensor, storage.slots, storage.slots == 1 ? "" : "s", keep->memory.text, live,
                                loop))
             .with_help(fmt::format("give it at least {} slots, or reorder the loops", live));
       } else {
@@ -108,7 +115,7 @@ void check_fit(Lowering& lowering) {
     }
     if (needed <= memory.capacity->value()) continue;
     const std::string& tensor = program.tensors[static_cast<std::size_t>(largest->tensor)];
-    const Keep& keep = *lowering.keep_of.at(tensor);
+    const Keep& keep = *keep_of(lowering, *largest);
     const std::int64_t rest = needed - product(largest->slots, largest->slot_bytes);
     const std::int64_t room = memory.capacity->value() - rest;
     auto& diagnostic = lowering.diagnostics.error(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bindings and placements name things that exist, and every Einsum has an array that can run it.
+// Bindings name things that exist, and every Einsum has an array that can run it.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -41,31 +41,31 @@ void check_operations(Lowering& lowering, const Binding& binding, const Einsum& 
   }
 }
 
-// Index variables with room in a tile must have a place in space or time; each at most one.
+// What a binding places are indices of the Einsum, or levels of them; each at most once.
 void check_indices(Lowering& lowering, const Binding& binding, const Einsum& einsum) {
   const std::vector<std::string> variables = einsum.variables();
   std::vector<const Name*> placed;
   if (binding.rows) placed.push_back(&*binding.rows);
   if (binding.columns) placed.push_back(&*binding.columns);
   for (const Name& name : binding.time) placed.push_back(&name);
-  std::vector<std::string> seen;
+  std::vector<IndexLevel> seen;
   for (const Name* name : placed) {
-    // p0 names what is inside a tile of p; p is accepted as well.
-    const std::string variable =
-        lowering.dimensions.count(name->text) != 0 || name->text.empty() || name->text.back() != '0'
-            ? name->text
-            : name->text.substr(0, name->text.size() - 1);
-    if (std::find(variables.begin(), variables.end(), variable) == variables.end()) {
+    const IndexLevel index = lowering.index_level(name->text);
+    const bool known = std::find(variables.begin(), variables.end(), index.variable) != variables.end();
+    const bool repeated = std::any_of(seen.begin(), seen.end(), [&](const IndexLevel& other) {
+      return other.variable == index.variable && (other.level == index.level || other.level < 0 || index.level < 0);
+    });
+    if (!known) {
       lowering.diagnostics
           .error("binding-unknown-index", name->span,
                  fmt::format("`{}` is not an index of `{}`", name->text, einsum.name()))
           .with_help(suggestion(name->text, variables));
-    } else if (std::find(seen.begin(), seen.end(), variable) != seen.end()) {
+    } else if (repeated) {
       lowering.diagnostics.error(
           "binding-repeated-index", name->span,
           fmt::format("`{}` already has a place in the binding of `{}`", name->text, einsum.name()));
     }
-    seen.push_back(variable);
+    seen.push_back(index);
   }
 }
 
@@ -74,7 +74,7 @@ void check_indices(Lowering& lowering, const Binding& binding, const Einsum& ein
 void check_names(Lowering& lowering) {
   const Cascade& cascade = lowering.cascade;
   const Machine& machine = lowering.machine;
-  bool unknown_einsum = false, unknown_tensor = false;  // a misspelt name is not reported as a missing one as well
+  bool unknown_einsum = false;  // a misspelt name is not reported as a missing one as well
   for (const Binding& binding : lowering.plan.bindings) {
     const Einsum* einsum = cascade.find_einsum(binding.einsum.text);
     const PeArray* array = machine.find_array(binding.array.text);
@@ -105,41 +105,6 @@ void check_names(Lowering& lowering) {
         .note("the Einsum", einsum.span)
         .with_help(fmt::format("add `{}: {{array: …}}` to `bind`", einsum.name()));
   }
-  std::vector<std::string> tensor_names;
-  for (const TensorDecl& tensor : cascade.tensors()) tensor_names.push_back(tensor.name);
-  std::vector<std::string> memory_names;
-  for (const Memory& memory : machine.memories) {
-    if (memory.kind != MemoryKind::dram) memory_names.push_back(memory.name);
-  }
-  for (const Keep& keep : lowering.plan.keeps) {
-    if (cascade.find_tensor(keep.tensor.text) == nullptr) {
-      lowering.diagnostics
-          .error("tensor-unknown", keep.tensor.span,
-                 fmt::format("cascade `{}` has no tensor `{}`", cascade.name(), keep.tensor.text))
-          .with_help(suggestion(keep.tensor.text, tensor_names));
-      unknown_tensor = true;
-    } else {
-      lowering.keep_of[keep.tensor.text] = &keep;
-    }
-    const Memory* memory = machine.find_memory(keep.memory.text);
-    if (memory == nullptr || memory->kind == MemoryKind::dram) {
-      lowering.diagnostics
-          .error("memory-unknown", keep.memory.span,
-                 fmt::format("machine `{}` has no on-chip memory `{}`", machine.name, keep.memory.text))
-          .with_help(suggestion(keep.memory.text, memory_names));
-    }
-  }
-  for (const TensorDecl& tensor : cascade.tensors()) {
-    if (tensor.role == TensorRole::intermediate || unknown_tensor || lowering.keep_of.count(tensor.name) != 0) continue;
-    const bool input = tensor.role == TensorRole::input;
-    lowering.diagnostics
-        .error("tensor-not-placed", lowering.plan.span,
-               fmt::format("{} `{}` is kept in no memory; arrays {} on-chip memories", input ? "input" : "output",
-                           tensor.name, input ? "read" : "write"))
-        .with_help(fmt::format("add `{}: {{in: {}}}` to `keep`", tensor.name,
-                               memory_names.empty() ? "…" : memory_names.front()));
-  }
-  lowering.diagnostics.throw_if_any();
 }
 
 }  // namespace einloom

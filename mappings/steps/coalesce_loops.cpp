@@ -28,12 +28,14 @@ bool carries_state(Lowering& lowering, int loop) {
   for (const TensorDecl& tensor : lowering.cascade.tensors()) {
     if (!tensor.iterative_rank.empty() && variable_of_rank(tensor.iterative_rank) == variable) return true;
   }
-  for (const Keep& keep : lowering.plan.keeps) {
-    for (const Name& name : keep.across) {
-      if (lowering.loop(loop).digits.back().variable == name.text) return true;
-    }
-  }
-  return false;
+  const auto named = [&](const Name& name) { return lowering.loop(loop).digits.back().variable == name.text; };
+  const auto crosses = [&](const Keep& keep) {
+    return std::any_of(keep.across.begin(), keep.across.end(), named) ||
+           std::any_of(keep.refetch.begin(), keep.refetch.end(), named);
+  };
+  return std::any_of(lowering.plan.keeps.begin(), lowering.plan.keeps.end(), [&](const Keep& keep) {
+    return crosses(keep) || std::any_of(keep.reload.begin(), keep.reload.end(), crosses);
+  });
 }
 
 bool is_plain(Lowering& lowering, int loop) {

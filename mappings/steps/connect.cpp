@@ -19,6 +19,7 @@ class Connector {
       const Statement& statement = program_.statements[s];
       if (statement.kind == StatementKind::operation) connect_operands(static_cast<int>(s));
       if (statement.kind == StatementKind::store) connect_store(static_cast<int>(s));
+      if (statement.kind == StatementKind::load) connect_reload(static_cast<int>(s));
     }
     for (std::size_t i = 0; i < program_.storages.size(); ++i) connect_slots(static_cast<int>(i));
     connect_iterations();
@@ -102,23 +103,19 @@ class Connector {
   void connect_operands(int consumer_index) {
     const Statement& consumer = at(consumer_index);
     for (const Access* access : lowering_.einsum(consumer).expression.accesses()) {
-      const TensorDecl& tensor = lowering_.tensor(access->tensor);
-      if (tensor.role == TensorRole::input) {
-        connect_load(consumer_index, *access);
-      } else {
-        connect_result(lowering_.statement_of.at(access->tensor), consumer_index, *access);
-      }
+      const Placement* placement = lowering_.placement(access->tensor);
+      const bool through_dram = placement != nullptr && placement->reload != nullptr;
+      connect_loads(consumer_index, *access);
+      if (lowering_.tensor(access->tensor).role == TensorRole::input || through_dram) continue;
+      connect_result(lowering_.statement_of.at(access->tensor), consumer_index, *access);
     }
   }
 
-  void connect_load(int consumer_index, const Access& access) {
+  void connect_loads(int consumer_index, const Access& access) {
     const Statement& consumer = at(consumer_index);
     for (std::size_t s = 0; s < program_.statements.size(); ++s) {
       const Statement& load = program_.statements[s];
-      if (load.kind != StatementKind::load || tensor_name(load.tensor) != access.tensor ||
-          load.loops != consumer.loops || load.body_offset != consumer.body_offset) {
-        continue;
-      }
+      if (!Lowering::serves(load, consumer) || tensor_name(load.tensor) != access.tensor) continue;
       Dependence edge;
       edge.kind = DependenceKind::data;
       edge.producer = static_cast<int>(s);
@@ -128,6 +125,31 @@ class Connector {
         edge.index.push_back(source(load, nullptr, consumer, nullptr, load.loops[static_cast<std::size_t>(e)]));
       }
       edge.aligned = same_loops(load, consumer) && follows_exactly(edge.index);
+      add(edge);
+    }
+  }
+
+  // What comes back from DRAM has been written there: the same tile's share, or the whole tensor as far as the loops
+  // around both go, since the two sides may cut it into other tiles.
+  void connect_reload(int load_index) {
+    const Statement& load = at(load_index);
+    for (std::size_t s = 0; s < program_.statements.size(); ++s) {
+      const Statement& store = program_.statements[s];
+      if (store.kind != StatementKind::store || store.tensor != load.tensor || (store.share < 1) != (load.share < 1)) {
+        continue;
+      }
+      Dependence edge;
+      edge.kind = DependenceKind::data;
+      edge.producer = static_cast<int>(s);
+      edge.consumer = load_index;
+      edge.tensor = load.tensor;
+      for (int e : store.effective) {
+        const int loop = store.loops[static_cast<std::size_t>(e)];
+        const bool open = std::find(load.loops.begin(), load.loops.end(), loop) != load.loops.end();
+        edge.index.push_back(open || load.share < 1 ? source(store, nullptr, load, nullptr, loop)
+                                                    : IndexSource{IndexSource::kLast, 0});
+      }
+      edge.aligned = same_loops(store, load) && follows_exactly(edge.index);
       add(edge);
     }
   }
@@ -155,12 +177,12 @@ class Connector {
     const Einsum& einsum = lowering_.einsum(producer);
     const Binding& binding = *lowering_.binding_of.at(einsum.name());
     const PeArray& array = lowering_.array(producer.array);
-    const auto reduces = [&](const std::optional<Name>& axis) { return axis && einsum.reduces(in_tile(axis->text)); };
+    const auto reduces = [&](const std::optional<Name>& axis) { return axis && einsum.reduces(lowering_.index_level(axis->text).variable); };
     const bool reduced = reduces(binding.rows) || reduces(binding.columns);
     if (reduces(binding.rows)) edge.transit_cycles += array.rows - 1;
     if (reduces(binding.columns)) edge.transit_cycles += array.columns - 1;
-    const auto keep = lowering_.keep_of.find(einsum.name());
-    const bool kept = keep != lowering_.keep_of.end();
+    const Placement* placement = lowering_.placement(einsum.name());
+    const bool kept = placement != nullptr;
     const bool same_iteration = edge.aligned && producer.guards == consumer.guards;
     if (producer.array != consumer.array) {
       if (!reduced && binding.rows && !(kept && !same_iteration)) edge.transit_cycles += array.rows;
@@ -180,13 +202,8 @@ class Connector {
     }
     edge.latency_cycles = edge.transit_cycles;
     if (kept && !same_iteration) {
-      edge.latency_cycles += lowering_.memory(lowering_.memory_index(keep->second->memory.text)).latency.value();
+      edge.latency_cycles += lowering_.memory(placement->memory).latency.value();
     }
-  }
-
-  std::string in_tile(const std::string& name) const {
-    if (lowering_.dimensions.count(name) != 0 || name.empty() || name.back() != '0') return name;
-    return name.substr(0, name.size() - 1);
   }
 
   // The last PE finishes a skew later than the wavefront.
@@ -215,9 +232,15 @@ class Connector {
   std::int64_t operand_skew(const Statement& reader, const std::string& tensor) {
     const Binding& binding = *lowering_.binding_of.at(reader.name);
     const PeArray& array = lowering_.array(reader.array);
-    const std::vector<std::string> indices = index_variables(*access_to(lowering_.einsum(reader), tensor));
+    const Access* access = nullptr;  // of the tensor, or of one written over it
+    for (const Access* read : lowering_.einsum(reader).expression.accesses()) {
+      const Placement* placement = lowering_.placement(read->tensor);
+      if (read->tensor == tensor || (placement != nullptr && placement->root == tensor)) access = read;
+    }
+    if (access == nullptr) return 0;
+    const std::vector<std::string> indices = index_variables(*access);
     const auto varies = [&](const std::optional<Name>& axis) {
-      return axis && std::find(indices.begin(), indices.end(), in_tile(axis->text)) != indices.end();
+      return axis && std::find(indices.begin(), indices.end(), lowering_.index_level(axis->text).variable) != indices.end();
     };
     return (varies(binding.rows) ? array.rows - 1 : 0) + (varies(binding.columns) ? array.columns - 1 : 0);
   }

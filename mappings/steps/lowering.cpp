@@ -16,6 +16,7 @@ std::optional<double> Lowering::evaluate(const ScalarExpression& expression) {
     if (const auto found = program.tile_extents.find(name); found != program.tile_extents.end()) {
       return static_cast<double>(found->second);
     }
+    if (const auto found = parameters.find(name); found != parameters.end()) return found->second;
     if (const auto value = program.shape.find(name)) return static_cast<double>(*value);
     if (name == "element_bytes") return static_cast<double>(size_of(program.dtype).value());
     return machine.property(name);
@@ -23,6 +24,7 @@ std::optional<double> Lowering::evaluate(const ScalarExpression& expression) {
   std::vector<std::string> known = machine.property_names();
   for (const auto& [name, value] : program.shape.values()) known.push_back(name);
   for (const auto& [name, value] : program.tile_extents) known.push_back(name);
+  for (const auto& [name, value] : parameters) known.push_back(name);
   known.push_back("element_bytes");
   try {
     return expression.evaluate(resolve, known);
@@ -87,6 +89,38 @@ int Lowering::dram() const {
     if (machine.memories[i].kind == MemoryKind::dram) return static_cast<int>(i);
   }
   throw InternalError("a validated machine has a dram");
+}
+
+const Placement* Lowering::placement(const std::string& tensor_name) const {
+  const auto found = placement_of.find(tensor_name);
+  return found == placement_of.end() ? nullptr : &found->second;
+}
+
+IndexLevel Lowering::index_level(const std::string& name) const {
+  if (dimensions.count(name) != 0 || name.empty() || name.back() < '0' || name.back() > '9') return {name, -1};
+  const std::string variable = name.substr(0, name.size() - 1);
+  const auto found = dimensions.find(variable);
+  if (found == dimensions.end()) return {name, -1};
+  const bool tiled = !found->second.loops.empty() && found->second.loops.front().variable != variable;
+  if (!tiled) return {name.back() == '0' ? variable : name, -1};
+  return {variable, name.back() - '0'};
+}
+
+std::int64_t Lowering::level_extent(const IndexLevel& index) const {
+  const Dimension& dimension = dimensions.at(index.variable);
+  if (index.level < 0) return dimension.extent;
+  if (index.level == 0) return dimension.inner;
+  const std::string name = index.variable + std::to_string(index.level);
+  for (const LoopDigit& digit : dimension.loops) {
+    if (digit.variable == name) return digit.trip;
+  }
+  return 1;
+}
+
+bool Lowering::serves(const Statement& load, const Statement& reader) {
+  if (load.kind != StatementKind::load || reader.kind != StatementKind::operation) return false;
+  if (load.reader_einsum >= 0) return load.reader_einsum == reader.einsum;
+  return load.serves_all || (load.loops == reader.loops && load.body_offset == reader.body_offset);
 }
 
 const Access* access_to(const Einsum& einsum, const std::string& tensor_name) {

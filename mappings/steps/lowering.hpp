@@ -27,6 +27,22 @@ struct Dimension {
   std::vector<std::string> last_when;  // loop variables that must be in their last iteration for `last` to apply
 };
 
+// What a binding places: a level of an index inside the tile (p1), or all of it that is left (p: level -1).
+struct IndexLevel {
+  std::string variable;
+  int level = -1;
+};
+
+// Where the tiles of a tensor live.
+struct Placement {
+  const Keep* keep = nullptr;    // as written
+  const Keep* reload = nullptr;  // set: the tensor goes through DRAM, and this is where readers keep it
+  int memory = -1;               // where it is written; an input: loaded to
+  int read_memory = -1;          // where readers find it
+  std::string root;              // the tensor whose tiles it uses: itself, or the one it overwrites
+  double spilled = 0;            // share of every tile that lives in DRAM
+};
+
 struct Lowering {
   const Cascade& cascade;
   const Machine& machine;
@@ -35,13 +51,14 @@ struct Lowering {
   Program program{};
   Diagnostics diagnostics{};
 
+  std::map<std::string, double> parameters{};     // of the plan
   std::map<std::string, Dimension> dimensions{};  // by index variable
   std::map<std::string, int> statement_of{};      // Einsum → statement
   std::map<std::string, const Binding*> binding_of{};
-  std::map<std::string, const Keep*> keep_of{};
+  std::map<std::string, Placement> placement_of{};  // kept tensors
 
-  // A plan expression's value; reports and returns nullopt when it has none. Names: tile extents so far, ranks and
-  // parameters of the shape, machine properties.
+  // A plan expression's value; reports and returns nullopt when it has none. Names: tile extents and plan
+  // parameters so far, ranks and parameters of the shape, machine properties.
   [[nodiscard]] std::optional<double> evaluate(const ScalarExpression& expression);
   [[nodiscard]] std::optional<std::int64_t> evaluate_count(const ScalarExpression& expression, const std::string& what,
                                                            std::int64_t minimum);
@@ -62,6 +79,14 @@ struct Lowering {
   // Does a loop advance this index variable?
   [[nodiscard]] bool advances(int loop_index, const std::string& variable);
   [[nodiscard]] int dram() const;  // index of the outermost memory
+  // nullptr when the tensor is kept in no memory.
+  [[nodiscard]] const Placement* placement(const std::string& tensor) const;
+  // How a name in a binding is meant; p0 (or p) names what is inside a tile of p.
+  [[nodiscard]] IndexLevel index_level(const std::string& name) const;
+  // Elements of a level: of P0, or P0-tiles in a P1 …
+  [[nodiscard]] std::int64_t level_extent(const IndexLevel& index) const;
+  // Does `load` bring what `reader` (an operation) reads of the load's tensor?
+  [[nodiscard]] static bool serves(const Statement& load, const Statement& reader);
 };
 
 // The access of `einsum` that reads `tensor_name`, nullptr when it reads none.
@@ -70,7 +95,8 @@ struct Lowering {
 
 // Steps, in order.
 void resolve_tiles(Lowering& lowering, const Shape& workload);  // tiles → dimensions
-void check_names(Lowering& lowering);        // every name of bindings and keeps exists; every Einsum is bound
+void check_names(Lowering& lowering);        // every name of bindings exists; every Einsum is bound
+void place_tensors(Lowering& lowering);      // keep → placements
 void build_nests(Lowering& lowering);        // nests → loops and operation statements with guards
 void place_moves(Lowering& lowering);        // kept inputs and outputs → loads and stores
 void coalesce_loops(Lowering& lowering);     // adjacent loops nothing distinguishes → one loop

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kept inputs → a load in every body that reads them; outputs → a store behind the Einsum that writes them.
+// Kept inputs → a load in the bodies that read them; outputs → a store behind the Einsum that writes them;
+// intermediates that go through DRAM → both. Of what is spilled, a share of every tile is stored and loaded.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/suggest.hpp"
 #include "mappings/steps/lowering.hpp"
@@ -18,7 +20,7 @@ bool names_loop(const std::vector<Name>& names, const ProgramLoop& loop) {
 }
 
 // A tile is fetched once per combination of the loops that index it and of those around them; loops inside reuse it,
-// and so do those the plan keeps it across.
+// and so do those the plan keeps it across. A refetching loop loads it again.
 std::vector<Guard> load_guards(Lowering& lowering, const std::string& tensor, const Keep& keep,
                                const std::vector<const Statement*>& readers) {
   const Statement& first = *readers.front();
@@ -37,13 +39,14 @@ std::vector<Guard> load_guards(Lowering& lowering, const std::string& tensor, co
     const auto all_readers = [&](Guard guard) {
       return std::all_of(readers.begin(), readers.end(), [&](const Statement* s) { return s->guards[i] == guard; });
     };
+    const ProgramLoop& loop = lowering.loop(first.loops[i]);
     if (all_readers(Guard::last)) {
       guards.push_back(Guard::last);
     } else if (all_readers(Guard::first)) {
       guards.push_back(Guard::first);
-    } else if (indexing[i]) {
+    } else if (indexing[i] || names_loop(keep.refetch, loop)) {
       guards.push_back(Guard::every);
-    } else if (static_cast<int>(i) > deepest || names_loop(keep.across, lowering.loop(first.loops[i]))) {
+    } else if (static_cast<int>(i) > deepest || names_loop(keep.across, loop)) {
       guards.push_back(Guard::first);
     } else {
       guards.push_back(Guard::every);
@@ -53,12 +56,11 @@ std::vector<Guard> load_guards(Lowering& lowering, const std::string& tensor, co
 }
 
 Statement make_move(Lowering& lowering, StatementKind kind, const std::string& tensor, const Keep& keep,
-                    const Statement& model, std::vector<Guard> guards) {
+                    const Statement& model, std::vector<Guard> guards, int memory) {
   Statement move;
   move.kind = kind;
   move.name = (kind == StatementKind::load ? "load " : "store ") + tensor;
   move.tensor = lowering.tensor_index(tensor);
-  const int memory = lowering.memory_index(keep.memory.text);
   move.from = kind == StatementKind::load ? lowering.dram() : memory;
   move.to = kind == StatementKind::load ? memory : lowering.dram();
   move.loops = model.loops;
@@ -68,62 +70,114 @@ Statement make_move(Lowering& lowering, StatementKind kind, const std::string& t
   return move;
 }
 
-void check_across(Lowering& lowering) {
-  for (const Keep& keep : lowering.plan.keeps) {
-    for (const Name& name : keep.across) {
-      const bool known =
-          std::any_of(lowering.program.loops.begin(), lowering.program.loops.end(),
-                      [&](const ProgramLoop& loop) { return loop.digits.front().variable == name.text; });
-      if (known) continue;
-      std::vector<std::string> names;
-      for (const ProgramLoop& loop : lowering.program.loops) names.push_back(loop.digits.front().variable);
-      lowering.diagnostics.error("loop-unknown", name.span, fmt::format("no nest has a loop over `{}`", name.text))
-          .with_help(suggestion(name.text, names));
-    }
+void check_loop_names(Lowering& lowering, const std::vector<Name>& loops) {
+  for (const Name& name : loops) {
+    std::vector<std::string> known;
+    for (const ProgramLoop& loop : lowering.program.loops) known.push_back(loop.digits.front().variable);
+    if (std::find(known.begin(), known.end(), name.text) != known.end()) continue;
+    lowering.diagnostics.error("loop-unknown", name.span, fmt::format("no nest has a loop over `{}`", name.text))
+        .with_help(suggestion(name.text, known));
   }
 }
+
+class MovePlacer {
+ public:
+  explicit MovePlacer(Lowering& lowering)
+      : lowering_(lowering), operations_(std::move(lowering.program.statements)) {}
+
+  void run() {
+    lowering_.statement_of.clear();
+    for (std::size_t begin = 0; begin < operations_.size();) {
+      std::size_t end = begin;
+      while (end < operations_.size() && same_body(operations_[begin], operations_[end])) ++end;
+      for (const TensorDecl& tensor : lowering_.cascade.tensors()) place_loads(tensor, begin, end);
+      for (std::size_t i = begin; i < end; ++i) {
+        place_refills(operations_[i]);
+        lowering_.statement_of[operations_[i].name] = static_cast<int>(placed_.size());
+        placed_.push_back(operations_[i]);
+      }
+      for (std::size_t i = begin; i < end; ++i) place_stores(operations_[i]);
+      begin = end;
+    }
+    lowering_.program.statements = std::move(placed_);
+  }
+
+ private:
+  // What an array reads of a tensor in this body: an input, or what went through DRAM.
+  void place_loads(const TensorDecl& tensor, std::size_t begin, std::size_t end) {
+    const Placement* placement = lowering_.placement(tensor.name);
+    if (placement == nullptr || (tensor.role != TensorRole::input && placement->reload == nullptr)) return;
+    const Keep& keep = placement->reload != nullptr ? *placement->reload : *placement->keep;
+    std::vector<const Statement*> readers;
+    for (std::size_t i = begin; i < end; ++i) {
+      if (access_to(lowering_.einsum(operations_[i]), tensor.name) != nullptr) readers.push_back(&operations_[i]);
+    }
+    if (readers.empty()) return;
+    const bool for_all = keep.fetch == Fetch::first_body;
+    if (for_all && !fetched_.insert(tensor.name).second) return;
+    placed_.push_back(make_move(lowering_, StatementKind::load, tensor.name, keep, *readers.front(),
+                                load_guards(lowering_, tensor.name, keep, readers), placement->read_memory));
+    placed_.back().serves_all = for_all;
+  }
+
+  // The spilled share of every operand that has one.
+  void place_refills(const Statement& reader) {
+    std::set<std::string> done;
+    for (const Access* access : lowering_.einsum(reader).expression.accesses()) {
+      const Placement* placement = lowering_.placement(access->tensor);
+      if (placement == nullptr || placement->spilled == 0 || !done.insert(access->tensor).second) continue;
+      const auto producer = lowering_.statement_of.find(access->tensor);
+      if (producer != lowering_.statement_of.end()) {
+        const Statement& writer = placed_[static_cast<std::size_t>(producer->second)];
+        if (same_body(writer, reader) && writer.guards == reader.guards) continue;  // forwarded
+      }
+      Statement refill = make_move(lowering_, StatementKind::load, access->tensor, *placement->keep, reader,
+                                   reader.guards, placement->read_memory);
+      refill.name = fmt::format("refill {} for {}", access->tensor, reader.name);
+      refill.share = placement->spilled;
+      refill.reader_einsum = reader.einsum;
+      placed_.push_back(std::move(refill));
+    }
+  }
+
+  void place_stores(const Statement& operation) {
+    const Placement* placement = lowering_.placement(operation.name);
+    if (placement == nullptr) return;
+    if (placement->spilled > 0) {
+      Statement spill = make_move(lowering_, StatementKind::store, operation.name, *placement->keep, operation,
+                                  operation.guards, placement->memory);
+      spill.name = "spill " + operation.name;
+      spill.share = placement->spilled;
+      placed_.push_back(std::move(spill));
+    }
+    if (lowering_.tensor(operation.name).role != TensorRole::output && placement->reload == nullptr) return;
+    std::vector<Guard> guards = operation.guards;
+    for (std::size_t l = 0; l < guards.size(); ++l) {
+      for (const Reduction& reduction : lowering_.einsum(operation).reductions) {
+        if (lowering_.advances(operation.loops[l], reduction.variable)) guards[l] = Guard::last;
+      }
+    }
+    placed_.push_back(make_move(lowering_, StatementKind::store, operation.name, *placement->keep, operation, guards,
+                                placement->memory));
+  }
+
+  Lowering& lowering_;
+  const std::vector<Statement> operations_;
+  std::vector<Statement> placed_;
+  std::set<std::string> fetched_;  // by their first body, for all
+};
 
 }  // namespace
 
 void place_moves(Lowering& lowering) {
-  check_across(lowering);
-  const std::vector<Statement> operations = std::move(lowering.program.statements);
-  std::vector<Statement> placed;
-  lowering.statement_of.clear();
-  for (std::size_t begin = 0; begin < operations.size();) {
-    std::size_t end = begin;
-    while (end < operations.size() && same_body(operations[begin], operations[end])) ++end;
-    for (const TensorDecl& tensor : lowering.cascade.tensors()) {
-      if (tensor.role != TensorRole::input) continue;
-      std::vector<const Statement*> readers;
-      for (std::size_t i = begin; i < end; ++i) {
-        if (access_to(lowering.einsum(operations[i]), tensor.name) != nullptr) readers.push_back(&operations[i]);
-      }
-      if (readers.empty()) continue;
-      const Keep& keep = *lowering.keep_of.at(tensor.name);
-      placed.push_back(make_move(lowering, StatementKind::load, tensor.name, keep, *readers.front(),
-                                 load_guards(lowering, tensor.name, keep, readers)));
-    }
-    for (std::size_t i = begin; i < end; ++i) {
-      lowering.statement_of[operations[i].name] = static_cast<int>(placed.size());
-      placed.push_back(operations[i]);
-    }
-    for (std::size_t i = begin; i < end; ++i) {
-      const std::string& name = operations[i].name;
-      if (lowering.tensor(name).role != TensorRole::output) continue;
-      std::vector<Guard> guards = operations[i].guards;
-      const Einsum& einsum = lowering.einsum(operations[i]);
-      for (std::size_t l = 0; l < guards.size(); ++l) {
-        for (const Reduction& reduction : einsum.reductions) {
-          if (lowering.advances(operations[i].loops[l], reduction.variable)) guards[l] = Guard::last;
-        }
-      }
-      placed.push_back(
-          make_move(lowering, StatementKind::store, name, *lowering.keep_of.at(name), operations[i], guards));
-    }
-    begin = end;
+  for (const Keep& keep : lowering.plan.keeps) {
+    check_loop_names(lowering, keep.across);
+    check_loop_names(lowering, keep.refetch);
+    if (keep.reload.empty()) continue;
+    check_loop_names(lowering, keep.reload.front().across);
+    check_loop_names(lowering, keep.reload.front().refetch);
   }
-  lowering.program.statements = std::move(placed);
+  MovePlacer(lowering).run();
   lowering.diagnostics.throw_if_any();
 }
 

@@ -9,6 +9,28 @@
 
 namespace einloom {
 
+namespace {
+
+// Loads of the bodies that the phase's Einsums stand in, and stores of their results.
+std::vector<int> moves_of(const Program& program, const ProgramPhase& phase) {
+  std::vector<int> moves;
+  for (std::size_t m = 0; m < program.statements.size(); ++m) {
+    const Statement& move = program.statements[m];
+    if (move.kind == StatementKind::operation) continue;
+    bool own = false;
+    for (const std::vector<int>& statements : phase.statements_by_array) {
+      for (int s : statements) {
+        const Statement& operation = program.statements[static_cast<std::size_t>(s)];
+        own = own || (operation.loops == move.loops && operation.body_offset == move.body_offset);
+      }
+    }
+    if (own) moves.push_back(static_cast<int>(m));
+  }
+  return moves;
+}
+
+}  // namespace
+
 void read_phases(Lowering& lowering) {
   if (lowering.plan.phases.empty()) return;
   std::set<std::string> seen;
@@ -54,6 +76,7 @@ void read_phases(Lowering& lowering) {
     if (phase.stall_cycles) {
       result.stall_cycles = lowering.evaluate_count(*phase.stall_cycles, "`stall`", 0).value_or(0);
     }
+    if (phase.with_dram) result.moves = moves_of(lowering.program, result);
     lowering.program.phases.push_back(result);
   }
   for (const auto& [name, statement] : lowering.statement_of) {

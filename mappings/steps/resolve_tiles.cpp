@@ -142,8 +142,11 @@ void resolve_tiles(Lowering& lowering, const Shape& workload) {
   }
   Shape given = workload;
   lowering.program.shape = cascade.bind(given, lowering.where);
+  for (const NamedExpression& parameter : lowering.plan.parameters) {
+    if (const auto value = lowering.evaluate(parameter.value)) lowering.parameters[parameter.name.text] = *value;
+  }
   Levels levels;
-  for (const TileExtent& tile : lowering.plan.tiles) {
+  for (const NamedExpression& tile : lowering.plan.tiles) {
     const std::string& name = tile.name.text;
     const auto level = tile_level(cascade, name);
     const bool parameter = is_parameter(cascade, name);
@@ -159,14 +162,14 @@ void resolve_tiles(Lowering& lowering, const Shape& workload) {
       lowering.diagnostics.error("tile-repeated", tile.name.span, fmt::format("`{}` is given twice", name));
       continue;
     }
-    const auto value = lowering.evaluate_count(tile.extent, fmt::format("`{}`", name), 1);
+    const auto value = lowering.evaluate_count(tile.value, fmt::format("`{}`", name), 1);
     if (!value) continue;
     lowering.program.tile_extents[name] = *value;
     if (parameter) {
       given.set(name, *value);
       lowering.program.shape = cascade.bind(given, lowering.where);
     } else {
-      levels[level->first][level->second] = {*value, tile.extent.span()};
+      levels[level->first][level->second] = {*value, tile.value.span()};
     }
   }
   lowering.diagnostics.throw_if_any();
