@@ -9,20 +9,18 @@
 #include <string>
 #include <vector>
 
+#include "arch/numbers_by_size.hpp"
 #include "base/diagnostic.hpp"
 #include "base/units.hpp"
 #include "base/yaml_reader.hpp"
 
 namespace einloom {
 
-// Energy is per access of the whole `access_width`; it does not scale with bytes or capacity.
-struct MemoryEntry {
-  double read_energy_pj = 0;
-  double write_energy_pj = 0;
-  double area_um2 = 0;  // 0 when the document gives none (area_stated tells)
-  bool area_stated = false;
+// Energy is per access of the whole `access_width`, which it does not scale with; sizes are capacities in bytes.
+struct MemoryEntry : NumbersBySize {
+  bool area_stated = false;           // false: the document gives none, area_um2 is 0
   std::optional<Bytes> access_width;  // stated: a component must have exactly this one
-  std::optional<Bytes> capacity;      // the capacity the numbers were obtained for; information only
+  std::optional<Bytes> capacity;      // the capacity of the numbers stated once; information only
   std::string source;
   Span span;               // of the entry's name
   Span access_width_span;  // when stated
@@ -36,11 +34,8 @@ struct OperationEntry {
   Span span;
 };
 
-// The registers of one PE; energy per access of one word.
-struct RegisterEntry {
-  double read_energy_pj = 0;
-  double write_energy_pj = 0;
-  double area_um2 = 0;
+// The registers of one PE; energy per access of one word; sizes are counts of registers.
+struct RegisterEntry : NumbersBySize {
   std::string source;
   Span span;
 };
@@ -59,7 +54,8 @@ class EnergyTable {
   [[nodiscard]] const RegisterEntry* find_registers(const std::string& entry) const;
 };
 
-// Reports every error of the document into `diagnostics` (base's reader codes and source-empty).
+// Reports every error of the document into `diagnostics` (base's reader codes, source-empty,
+// sizes-too-few, sizes-not-ascending).
 [[nodiscard]] EnergyTable load_energy_table(const YamlNode& document, Diagnostics& diagnostics);
 
 }  // namespace einloom

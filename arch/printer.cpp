@@ -60,8 +60,8 @@ std::string print_memories(const Machine& machine) {
                memory.capacity ? print_bytes(memory.capacity->value()) : "unbounded",
                print_bytes(memory.access_width.value()), buffer ? fmt::format("{}", memory.ports) : "-",
                buffer ? fmt::format("{}", memory.banks) : "-", print_bandwidth(memory),
-               fmt::format("{}", memory.latency.value()), fmt::format("{}", memory.read_energy_pj),
-               fmt::format("{}", memory.write_energy_pj), fmt::format("{:.6g}", memory.area_um2 * 1e-6)});
+               fmt::format("{}", memory.latency.value()), fmt::format("{:.8g}", memory.read_energy_pj),
+               fmt::format("{:.8g}", memory.write_energy_pj), fmt::format("{:.6g}", memory.area_um2 * 1e-6)});
   }
   return table.print();
 }
@@ -72,8 +72,8 @@ std::string print_arrays(const Machine& machine) {
   for (const PeArray& array : machine.arrays) {
     table.add({array.name, fmt::format("{}", array.rows), fmt::format("{}", array.columns),
                fmt::format("{}", array.pes()), array.registers == 0 ? "-" : fmt::format("{}", array.registers),
-               fmt::format("{}", array.register_read_energy_pj), fmt::format("{}", array.register_write_energy_pj),
-               fmt::format("{:.8g}", array.pe_area_um2),
+               fmt::format("{:.8g}", array.register_read_energy_pj),
+               fmt::format("{:.8g}", array.register_write_energy_pj), fmt::format("{:.8g}", array.pe_area_um2),
                fmt::format("{:.6g}", array.pe_area_um2 * static_cast<double>(array.pes()) * 1e-6)});
   }
   return table.print();

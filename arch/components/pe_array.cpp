@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <set>
 
 #include "arch/components/component_list.hpp"
@@ -14,12 +15,16 @@ void set_energy_and_area(const ComponentValues& values, PeArray& array) {
   const auto* entry = values.find<const RegisterEntry*>("pe");
   if (values.technology == nullptr || entry == nullptr) return;
   const RegisterEntry& registers = **entry;
-  array.register_read_energy_pj = registers.read_energy_pj;
-  array.register_write_energy_pj = registers.write_energy_pj;
-  array.register_source = registers.source;
-  array.pe_area_um2 = registers.area_um2;
+  const StorageNumbers numbers = registers.at(std::max<std::int64_t>(array.registers, 1));
+  array.register_read_energy_pj = numbers.read_energy_pj;
+  array.register_write_energy_pj = numbers.write_energy_pj;
+  array.pe_area_um2 = numbers.area_um2;
+  const std::string how_found = registers.how_found(array.registers);
+  const bool energy_as_stated = how_found.empty() || !registers.energy_listed;
+  array.register_source = energy_as_stated ? registers.source : registers.source + "; " + how_found;
+  const bool area_as_stated = how_found.empty() || !registers.area_listed;
 
-  std::vector<std::string> parts = {"registers"};
+  std::vector<std::string> parts = {area_as_stated ? "registers" : "registers " + how_found};
   std::set<std::string> sources = {registers.source};
   std::set<std::string> actions;
   for (const auto& [op, cost] : array.operations) {
@@ -42,6 +47,17 @@ void check(const ComponentValues& values, Diagnostics& diagnostics) {
     diagnostics.error("array-no-operations", values.span_of("operations"),
                       fmt::format("array `{}` has no operations; a PE needs at least one", values.name));
   }
+  const auto* entry = values.find<const RegisterEntry*>("pe");
+  if (entry == nullptr || (*entry)->listed.empty()) return;
+  if (const std::int64_t registers = values.integer("registers"); registers > 0) {
+    check_numbers_at(**entry, registers, values, "pe", (*entry)->span, diagnostics);
+    return;
+  }
+  diagnostics
+      .error("registers-not-stated", values.span_of("pe"),
+             fmt::format("`pe` of `{}` lists its numbers by count of registers; `{}` states no `registers`",
+                         values.name, values.name))
+      .note("listed here", (*entry)->span);
 }
 
 void build(const ComponentValues& values, Machine& machine) {
@@ -75,7 +91,9 @@ ComponentDescription describe_pe_array() {
                .type = ParameterType::register_energy,
                .required = true,
                .doc = "technology entry of one PE's registers"},
-              {.key = "registers", .default_value = PeArray{}.registers, .doc = "words per PE; 0: not stated"},
+              {.key = "registers",
+               .default_value = PeArray{}.registers,
+               .doc = "words per PE; 0: not stated; required when `pe` lists counts"},
               {.key = "rows", .minimum = 1, .default_value = PeArray{}.rows, .doc = "PEs along a column"},
           },
       .actions = {{"register_read", "one word read from a PE's registers"},

@@ -49,9 +49,9 @@ TEST_CASE("every number of the technologies in the tree names its source") {
   const EnergyTable table = load_energy_table(technology_in_tree("45nm_fusemax", Span{}), diagnostics);
   CHECK(diagnostics.empty());
   CHECK(table.name == "45nm_fusemax");
-  CHECK(table.memories.size() == 4);
+  CHECK(table.memories.size() == 5);
   CHECK(table.operations.size() == 5);
-  CHECK(table.registers.size() == 4);
+  CHECK(table.registers.size() == 5);
   CHECK(table.find_operation("add")->area_um2 == 0);
   CHECK(table.find_memory("uncharged")->source == "FuseMax artifact: not charged");
 }
