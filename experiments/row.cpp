@@ -43,6 +43,16 @@ void add_extents(const Point& point, RowBuilder& row) {
   }
 }
 
+// In the order of the cascade; the total of stages has none.
+void add_busy(const Point& point, const ArrayReport& array, RowBuilder& row) {
+  if (!point.cascade) return;
+  for (const Einsum& einsum : point.cascade->einsums()) {
+    const auto share = array.busy.find(einsum.name());
+    if (share == array.busy.end()) continue;
+    row.add(ColumnGroup::busy, fmt::format("busy_{}_{}", array.name, einsum.name()), share->second);
+  }
+}
+
 void add_memories(const Point& point, const Report& report, RowBuilder& row) {
   for (const MemoryReport& memory : report.memories) {
     const Memory* described = point.machine->find_memory(memory.name);
@@ -93,10 +103,11 @@ Row make_row(const Point& point, const PointResult& result) {
   RowBuilder row;
   row.add(ColumnGroup::identity, "spec", point.spec);
   row.add(ColumnGroup::identity, "configuration", point.configuration);
-  row.add(ColumnGroup::identity, "cascade", point.cascade->name());
+  row.add(ColumnGroup::identity, "cascade", point.cascade_name());
   row.add(ColumnGroup::identity, "machine", point.machine->name);
-  row.add(ColumnGroup::identity, "plan", point.plan->name);
+  row.add(ColumnGroup::identity, "plan", point.plan_name());
   row.add(ColumnGroup::identity, "model", point.model);
+  if (!point.stage.empty()) row.add(ColumnGroup::identity, "stage", point.stage);
   add_extents(point, row);
   row.add(ColumnGroup::sweep, "seq_len", point.seq_len ? fmt::format("{}", *point.seq_len) : "");
   row.add(ColumnGroup::sweep, "dtype", std::string(name_of(point.dtype)));
@@ -108,11 +119,7 @@ Row make_row(const Point& point, const PointResult& result) {
   row.add(ColumnGroup::time, "latency_s", report.latency.value());
   for (const ArrayReport& array : report.arrays) {
     row.add(ColumnGroup::utilisation, "util_" + array.name, array.utilisation);
-    for (const Einsum& einsum : point.cascade->einsums()) {
-      const auto share = array.busy.find(einsum.name());
-      if (share == array.busy.end()) continue;
-      row.add(ColumnGroup::busy, fmt::format("busy_{}_{}", array.name, einsum.name()), share->second);
-    }
+    add_busy(point, array, row);
   }
   add_memories(point, report, row);
   row.add(ColumnGroup::energy, "energy_j", report.energy.total_pj * 1e-12);

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "experiments/experiment.hpp"
-#include "experiments/point.hpp"
+#include "experiments/result_lines.hpp"
 
 namespace einloom {
 
@@ -15,9 +15,8 @@ struct SpecTitle {
   std::string name, description;
 };
 
-// One table per spec, then the accounts and notes. Points without a result have no line.
-[[nodiscard]] std::string results_table(const std::vector<SpecTitle>& titles, const std::vector<Point>& points,
-                                        const std::vector<PointResult>& results);
+// One table per spec, then the accounts and notes. The accounts leave totals out.
+[[nodiscard]] std::string results_table(const std::vector<SpecTitle>& titles, const std::vector<ResultLine>& all);
 
 // "24 points, 12 of them from out/results.sqlite".
 [[nodiscard]] std::string closing_line(const Experiment& experiment, double wall_s, const std::string& store);

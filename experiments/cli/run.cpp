@@ -10,6 +10,7 @@
 #include "experiments/experiment.hpp"
 #include "experiments/output_file.hpp"
 #include "experiments/report_json.hpp"
+#include "experiments/result_lines.hpp"
 #include "experiments/row.hpp"
 #include "experiments/spec.hpp"
 #include "experiments/store.hpp"
@@ -64,35 +65,33 @@ std::vector<Point> load_points(const Library& library, const std::vector<Spec>& 
   return points;
 }
 
-Json results_json(const std::vector<Point>& points, const std::vector<PointResult>& results) {
+Json results_json(const std::vector<ResultLine>& lines) {
   Json all = Json::array();
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    if (!results[i].report) continue;
-    const Point& point = points[i];
+  for (const ResultLine& line : lines) {
+    const Point& point = *line.point;
     Json swept = Json::object();
     for (const auto& [key, value] : point.swept) swept[key] = value;
     Json one = {{"spec", point.spec},
                 {"configuration", point.configuration},
-                {"cascade", point.cascade->name()},
+                {"cascade", point.cascade_name()},
                 {"machine", point.machine->name},
-                {"plan", point.plan->name},
+                {"plan", point.plan_name()},
                 {"model", point.model},
                 {"extents", point.extents},
                 {"swept", swept},
                 {"dtype", name_of(point.dtype)},
-                {"wall_s", results[i].wall_s},
-                {"report", to_json(*results[i].report)}};
+                {"wall_s", line.result->wall_s},
+                {"report", to_json(*line.result->report)}};
+    if (!point.stage.empty()) one["stage"] = point.stage;
     if (point.seq_len) one["seq_len"] = *point.seq_len;
     all.push_back(std::move(one));
   }
   return {{"einloom", EINLOOM_VERSION}, {"points", std::move(all)}};
 }
 
-std::string csv_of(const std::vector<Point>& points, const std::vector<PointResult>& results) {
+std::string csv_of(const std::vector<ResultLine>& lines) {
   std::vector<Row> rows;
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    if (results[i].report) rows.push_back(make_row(points[i], results[i]));
-  }
+  for (const ResultLine& line : lines) rows.push_back(make_row(*line.point, *line.result));
   return csv_text(merge_rows(rows));
 }
 
@@ -125,8 +124,9 @@ int run(const Options& options, const CommandLine& command_line) {
   report_trouble(experiment, points.size(), store.has_value());
   if (experiment.interrupted || experiment.computed + experiment.from_store == 0) return experiment.exit_code();
 
-  const std::string csv = csv_of(points, experiment.results);
-  const std::string json = results_json(points, experiment.results).dump(2) + "\n";
+  const ResultLines lines(points, experiment.results);
+  const std::string csv = csv_of(lines.all());
+  const std::string json = results_json(lines.all()).dump(2) + "\n";
   if (store) {
     write_atomically(folder / "results.csv", csv, out_span);
     write_atomically(folder / "results.json", json, out_span);
@@ -135,7 +135,7 @@ int run(const Options& options, const CommandLine& command_line) {
     std::vector<SpecTitle> titles;
     for (const Spec& spec : specs) titles.push_back({spec.name, spec.description});
     const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
-    fmt::print("{}{}", results_table(titles, points, experiment.results),
+    fmt::print("{}{}", results_table(titles, lines.all()),
                "  " + closing_line(experiment, wall.count(), (folder / "results.sqlite").string()));
     if (store) fmt::print("  written to {}\n", (folder / "results.csv").string());
   } else {
