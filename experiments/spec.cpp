@@ -130,6 +130,43 @@ void read_cases(const YamlNode& node, Spec& spec, Diagnostics& diagnostics) {
   }
 }
 
+void read_compare(const YamlNode& node, Spec& spec, Diagnostics& diagnostics) {
+  if (!node.defined()) return;
+  YamlMap map(node, "`compare`", diagnostics);
+  if (!node.is_map()) return;
+  const YamlNode baseline = map.require("baseline");
+  map.finish();
+  if (!baseline.defined()) return;
+  spec.baseline = read_name(baseline, "baseline", diagnostics);
+  std::vector<std::string> known;
+  for (const Configuration& configuration : spec.configurations) known.push_back(configuration.name.text);
+  if (std::count(known.begin(), known.end(), spec.baseline->text) > 0) return;
+  diagnostics
+      .error("unknown-configuration", baseline.span(),
+             fmt::format("there is no configuration `{}`", spec.baseline->text))
+      .with_help(suggestion(spec.baseline->text, known));
+}
+
+void read_pareto(const YamlNode& node, Spec& spec, Diagnostics& diagnostics) {
+  if (!node.defined()) return;
+  YamlMap map(node, "`pareto`", diagnostics);
+  if (!node.is_map()) return;
+  ParetoQuery query;
+  for (Name& name : read_name_list(map.optional("minimize"), "minimize", diagnostics)) {
+    query.objectives.push_back({std::move(name), false});
+  }
+  for (Name& name : read_name_list(map.optional("maximize"), "maximize", diagnostics)) {
+    query.objectives.push_back({std::move(name), true});
+  }
+  query.per = read_name_list(map.optional("per"), "per", diagnostics);
+  map.finish();
+  if (query.objectives.empty()) {
+    diagnostics.error("pareto-no-objective", node.span(),
+                      "nothing is minimized or maximized; a front needs a column at least");
+  }
+  spec.pareto = std::move(query);
+}
+
 }  // namespace
 
 Spec load_spec(const YamlNode& document) {
@@ -137,7 +174,9 @@ Spec load_spec(const YamlNode& document) {
   Spec spec;
   spec.span = document.span();
   YamlMap map(document, "spec", diagnostics);
-  spec.name = read_string(map.require("spec"), "spec", diagnostics);
+  const YamlNode name = map.require("spec");
+  spec.name = read_string(name, "spec", diagnostics);
+  spec.name_span = name.span();
   spec.description = read_string(map.optional("description"), "description", diagnostics);
   spec.models = read_name_list(map.optional("models"), "models", diagnostics);
   read_settings(map.optional("set"), "`set`", spec.settings, diagnostics);
@@ -157,6 +196,8 @@ Spec load_spec(const YamlNode& document) {
     spec.dtype =
         read_dtype(read_string(dtype, "dtype", diagnostics, "bf16"), dtype.span(), diagnostics).value_or(spec.dtype);
   }
+  read_compare(map.optional("compare"), spec, diagnostics);
+  read_pareto(map.optional("pareto"), spec, diagnostics);
   spec.includes = read_name_list(map.optional("include"), "include", diagnostics);
   map.finish();
   if (document.is_map() && spec.configurations.empty() && spec.includes.empty() && !configurations.defined()) {
@@ -166,26 +207,38 @@ Spec load_spec(const YamlNode& document) {
   return spec;
 }
 
-std::vector<Spec> load_spec_tree(const Library& library, const std::string& reference, const Span& asked_at) {
+std::vector<Spec> load_spec_trees(const Library& library, const std::vector<Name>& references) {
   std::vector<Spec> specs;
   std::vector<std::string> done, open;
-  const std::function<void(const std::string&, const Span&)> visit = [&](const std::string& name, const Span& where) {
-    const std::string path = library.find(DocumentKind::spec, name, where).string();
+  const std::function<void(const Name&)> visit = [&](const Name& reference) {
+    const std::string path = library.find(DocumentKind::spec, reference.text, reference.span).string();
     if (std::count(open.begin(), open.end(), path) > 0) {
-      throw UserError(Diagnostic{"spec-include-cycle",
-                                 fmt::format("`{}` is being included already; specs cannot include each other", name),
-                                 where});
+      throw UserError(
+          Diagnostic{"spec-include-cycle",
+                     fmt::format("`{}` is being included already; specs cannot include each other", reference.text),
+                     reference.span});
     }
     if (std::count(done.begin(), done.end(), path) > 0) return;
     open.push_back(path);
-    Spec spec = load_spec(library.load(DocumentKind::spec, name, where));
-    for (const Name& include : spec.includes) visit(include.text, include.span);
+    Spec spec = load_spec(library.load(DocumentKind::spec, reference.text, reference.span));
+    for (const Name& include : spec.includes) visit(include);
     open.pop_back();
     done.push_back(path);
+    const auto same = std::find_if(specs.begin(), specs.end(), [&](const Spec& one) { return one.name == spec.name; });
+    if (same != specs.end()) {
+      Diagnostic error{"spec-name-twice",
+                       fmt::format("a spec of this run is called `{}` already; rows are told apart by it", spec.name),
+                       spec.name_span};
+      throw UserError(error.note("the other one", same->name_span));
+    }
     specs.push_back(std::move(spec));
   };
-  visit(reference, asked_at);
+  for (const Name& reference : references) visit(reference);
   return specs;
+}
+
+std::vector<Spec> load_spec_tree(const Library& library, const std::string& reference, const Span& asked_at) {
+  return load_spec_trees(library, {Name{reference, asked_at}});
 }
 
 }  // namespace einloom

@@ -46,6 +46,16 @@ struct Case {
   Span span;
 };
 
+// Which rows no other row beats, among those with equal values of the columns `per`.
+struct Objective {
+  Name column;
+  bool maximize = false;
+};
+struct ParetoQuery {
+  std::vector<Objective> objectives;  // at least one
+  std::vector<Name> per;
+};
+
 struct Spec {
   std::string name, description;
   std::vector<Name> models;
@@ -55,19 +65,24 @@ struct Spec {
   Sweep sweep;
   std::vector<Fidelity> fidelities;
   Dtype dtype = Dtype::bf16;
+  std::optional<Name> baseline;  // the configuration that others are compared with
+  std::optional<ParetoQuery> pareto;
   std::vector<Name> includes;
   std::vector<Setting> overrides;  // from the command line: come after everything
   bool narrowed = false;           // the command line chose what runs; cases may then fit nothing
-  Span span;
+  Span span, name_span;
 };
 
 // UserError with all errors of the document (reader's codes, spec-*, stage-*, case-*, setting-*,
-// fidelity-unknown, dtype-unknown).
+// pareto-*, unknown-configuration, fidelity-unknown, dtype-unknown).
 [[nodiscard]] Spec load_spec(const YamlNode& document);
 
 // The spec and everything it includes, includes first, each file once. UserError spec-include-cycle.
 [[nodiscard]] std::vector<Spec> load_spec_tree(const Library& library, const std::string& reference,
                                                const Span& asked_at);
+
+// The same for several: files that an earlier one brought are not read again. UserError spec-name-twice.
+[[nodiscard]] std::vector<Spec> load_spec_trees(const Library& library, const std::vector<Name>& references);
 
 // Applies `--set`, `--fidelity` and `--dtype` (as settings): several values of one key make an axis, a swept key gets
 // new steps, anything else holds everywhere. UserError setting-zip-length, unknown-configuration.

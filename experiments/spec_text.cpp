@@ -45,6 +45,16 @@ std::string case_text(const Case& one) {
   return fmt::format("  where {}: {}\n", text, settings_text(one.settings));
 }
 
+std::string pareto_text(const ParetoQuery& query) {
+  std::string text = "  Pareto front of";
+  for (const Objective& objective : query.objectives) {
+    text += fmt::format("{} {} {}", &objective == &query.objectives.front() ? "" : ",",
+                        objective.maximize ? "largest" : "least", objective.column.text);
+  }
+  if (!query.per.empty()) text += fmt::format(" per {}", names_text(query.per));
+  return text + "\n";
+}
+
 }  // namespace
 
 std::string spec_text(const Spec& spec) {
@@ -86,8 +96,11 @@ std::string spec_text(const Spec& spec) {
   for (const ScalarExpression& filter : spec.sweep.filters) text += fmt::format("  where {} > 0\n", filter.text());
   text += "\n  fidelities";
   for (const Fidelity fidelity : spec.fidelities) text += fmt::format(" {}", name_of(fidelity));
-  return text + fmt::format(", dtype {}; {} point{}{}\n", name_of(spec.dtype), points, points == 1 ? "" : "s",
-                            spec.sweep.filters.empty() ? "" : " before filters");
+  text += fmt::format(", dtype {}; {} point{}{}\n", name_of(spec.dtype), points, points == 1 ? "" : "s",
+                      spec.sweep.filters.empty() ? "" : " before filters");
+  if (spec.baseline) text += fmt::format("  compared with {}\n", spec.baseline->text);
+  if (spec.pareto) text += pareto_text(*spec.pareto);
+  return text;
 }
 
 }  // namespace einloom

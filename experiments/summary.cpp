@@ -269,18 +269,20 @@ std::string check_text(const std::vector<Line>& lines) {
 
 }  // namespace
 
-std::string results_table(const std::vector<SpecTitle>& titles, const std::vector<ResultLine>& all) {
+std::string results_table(const std::vector<Spec>& specs, const std::vector<ResultLine>& all,
+                          const std::vector<std::optional<BaselineRatios>>& comparisons) {
   std::string text;
   bool any = false;
-  for (const SpecTitle& title : titles) {
+  for (const Spec& spec : specs) {
     std::vector<Line> lines;
     std::copy_if(all.begin(), all.end(), std::back_inserter(lines),
-                 [&](const Line& line) { return line.point->spec == title.name; });
+                 [&](const Line& line) { return line.point->spec == spec.name; });
     if (lines.empty()) continue;
     any = true;
-    text += fmt::format("{}{}{}\n", title.name, title.description.empty() ? "" : ": ", title.description);
+    text += fmt::format("{}{}{}\n", spec.name, spec.description.empty() ? "" : ": ", spec.description);
     text += fmt::format("  {}\n\n", Labels(lines, true).common());
-    text += main_table(lines) + account_table(lines) + check_text(lines) + "\n";
+    text +=
+        main_table(lines) + account_table(lines) + check_text(lines) + comparison_text(spec, all, comparisons) + "\n";
   }
   if (any) {
     text +=
@@ -290,11 +292,22 @@ std::string results_table(const std::vector<SpecTitle>& titles, const std::vecto
   return text;
 }
 
-std::string closing_line(const Experiment& experiment, double wall_s, const std::string& store) {
+std::string closing_lines(const Experiment& experiment, double wall_s, const std::string& store) {
   const std::size_t done = experiment.computed + experiment.from_store;
-  std::string text = fmt::format("{} point{} in {}", done, done == 1 ? "" : "s", seconds_text(wall_s));
+  std::string text = fmt::format("  {} point{} in {}", done, done == 1 ? "" : "s", seconds_text(wall_s));
   if (experiment.from_store > 0) text += fmt::format(", {} of them from {}", experiment.from_store, store);
-  return text + "\n";
+  text += "\n";
+  double cycles = 0, computing_s = 0;
+  for (const PointResult& result : experiment.results) {
+    if (!result.report || result.from_store) continue;
+    cycles += static_cast<double>(result.report->cycles.value());
+    computing_s += result.wall_s;
+  }
+  if (experiment.computed > 0 && computing_s > 0) {
+    text += fmt::format("  {:.3g} simulated cycles per second, {} per point\n", cycles / computing_s,
+                        seconds_text(computing_s / static_cast<double>(experiment.computed)));
+  }
+  return text;
 }
 
 }  // namespace einloom

@@ -73,5 +73,42 @@ TEST_CASE("stages") {
 )");
 }
 
+TEST_CASE("comparisons and fronts") {
+  check_all({
+      {"misspelt baseline", "compare: {baseline: onyl}\n",
+       R"(spec.yaml:5:21: error[unknown-configuration]: there is no configuration `onyl`
+ 5 | compare: {baseline: onyl}
+   |                     ^^^^
+help: did you mean `only`?
+)"},
+      {"a front of nothing", "pareto: {per: [model]}\n",
+       R"(spec.yaml:5:9: error[pareto-no-objective]: nothing is minimized or maximized; a front needs a column at least
+ 5 | pareto: {per: [model]}
+   |         ^
+)"},
+      {"misspelt column", "pareto: {minimize: [latency, area_row_mm2], per: [fidelity]}\n",
+       R"(spec.yaml:5:21: error[pareto-unknown-column]: the rows of this spec have no column `latency`; a front is found among columns
+ 5 | pareto: {minimize: [latency, area_row_mm2], per: [fidelity]}
+   |                     ^^^^^^^
+help: did you mean `latency_s`?
+)"},
+  });
+}
+
+TEST_CASE("several specs") {
+  const TemporaryFolder folder;
+  write_documents(folder);
+  folder.write("again.yaml", kSpec);
+  const Outcome outcome = einloom_in(folder, "run spec.yaml ./spec.yaml again.yaml");
+  CHECK(
+      outcome.err ==
+      R"(again.yaml:1:7: error[spec-name-twice]: a spec of this run is called `tiny` already; rows are told apart by it
+ 1 | spec: tiny
+   |       ^^^^
+spec.yaml:1:7: note: the other one
+)");
+  CHECK(outcome.exit_code == 1);
+}
+
 }  // namespace
 }  // namespace einloom::test
