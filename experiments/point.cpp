@@ -95,20 +95,22 @@ Point resolve(const Library& library, Workshop& workshop, const Coordinates& at,
   Point point;
   point.spec = at.spec->name;
   point.configuration = at.configuration->name.text;
+  point.stage = at.stage->name.text;
+  point.repeat = at.stage->repeat;
+  point.group = at.group;
   point.model = at.model ? at.model->name : "";
-  point.where = at.configuration->name.span;
+  point.where = at.configuration->is_staged() ? at.stage->name.span : at.configuration->name.span;
   for (const Setting& setting : at.swept) point.swept.emplace_back(setting.key, setting.value);
   point.extents = at.extents;
   point.seq_len = at.seq_len;
   point.dtype = at.dtype;
   point.fidelity = at.fidelity;
 
-  const auto plan =
-      workshop.plan(document_for(library, at, DocumentKind::plan, SettingTarget::plan, at.configuration->plan));
+  const auto plan = workshop.plan(document_for(library, at, DocumentKind::plan, SettingTarget::plan, at.stage->plan));
   const auto cascade = workshop.cascade(document_for(library, at, DocumentKind::cascade, SettingTarget::cascade,
-                                                     at.configuration->cascade.value_or(plan.value->cascade)));
+                                                     at.stage->cascade.value_or(plan.value->cascade)));
   const auto machine = workshop.machine(document_for(library, at, DocumentKind::machine, SettingTarget::machine,
-                                                     at.configuration->machine.value_or(plan.value->machine)));
+                                                     at.stage->machine.value_or(plan.value->machine)));
   point.plan = plan.value;
   point.cascade = cascade.value;
   point.machine = machine.value;
@@ -151,6 +153,7 @@ void report_unknown(const std::vector<Coordinates>& all, const std::set<std::str
 
 std::string Point::label() const {
   std::string text = fmt::format("{}/{}", spec, configuration);
+  if (!stage.empty()) text += "/" + stage;
   if (!model.empty()) text += "/" + model;
   for (const auto& [key, value] : swept) text += fmt::format("/{}={}", key, value);
   return fmt::format("{}/{}", text, name_of(fidelity));
@@ -160,6 +163,7 @@ std::vector<Point> resolve_points(const Library& library, const std::vector<Spec
   DistinctDiagnostics distinct;
   Workshop workshop(library);
   std::vector<Coordinates> all;
+  std::size_t groups = 0;
   for (const Spec& spec : specs) {
     std::vector<std::shared_ptr<const Model>> models;
     for (const Name& name : spec.models) {
@@ -168,6 +172,8 @@ std::vector<Point> resolve_points(const Library& library, const std::vector<Spec
     if (models.size() != spec.models.size()) continue;
     distinct.collect([&] {
       std::vector<Coordinates> of_spec = expand(spec, models);
+      for (Coordinates& at : of_spec) at.group += groups;
+      if (!of_spec.empty()) groups = of_spec.back().group + 1;
       all.insert(all.end(), of_spec.begin(), of_spec.end());
     });
   }

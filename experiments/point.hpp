@@ -20,7 +20,9 @@
 namespace einloom {
 
 struct Point {
-  std::string spec, configuration, model;  // model is "" when there is none
+  std::string spec, configuration, stage, model;  // stage and model are "" when there is none
+  std::int64_t repeat = 1;                        // of the stage
+  std::size_t group = 0;                          // the same for all stages of one configuration × … × fidelity
   std::vector<std::pair<std::string, std::string>> swept;
   std::shared_ptr<const Cascade> cascade;
   std::shared_ptr<const Machine> machine;
@@ -33,7 +35,10 @@ struct Point {
   Span where;           // the configuration, blamed for missing extents
   std::string content;  // documents, workload, dtype and fidelity, in full
 
-  // spec/configuration/model/key=value…/fidelity
+  // "" for the total of stages, which has none.
+  [[nodiscard]] std::string cascade_name() const { return cascade ? cascade->name() : ""; }
+  [[nodiscard]] std::string plan_name() const { return plan ? plan->name : ""; }
+  // spec/configuration/stage/model/key=value…/fidelity
   [[nodiscard]] std::string label() const;
 };
 

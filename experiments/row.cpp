@@ -43,6 +43,16 @@ void add_extents(const Point& point, RowBuilder& row) {
   }
 }
 
+// In the order of the cascade; the total of stages has none.
+void add_busy(const Point& point, const ArrayReport& array, RowBuilder& row) {
+  if (!point.cascade) return;
+  for (const Einsum& einsum : point.cascade->einsums()) {
+    const auto share = array.busy.find(einsum.name());
+    if (share == array.busy.end()) continue;
+    row.add(ColumnGroup::busy, fmt::format("busy_{}_{}", array.name, einsum.name()), share->second);
+  }
+}
+
 void add_memories(const Point& point, const Report& report, RowBuilder& row) {
   for (const MemoryReport& memory : report.memories) {
     const Memory* described = point.machine->find_memory(memory.name);
@@ -53,6 +63,18 @@ void add_memories(const Point& point, const Report& report, RowBuilder& row) {
     } else {
       row.add(ColumnGroup::traffic, memory.name + "_peak_bytes", memory.peak_bytes);
     }
+  }
+}
+
+void add_areas(const Point& point, const Report& report, RowBuilder& row) {
+  constexpr double kUm2InMm2 = 1e6;
+  row.add(ColumnGroup::area, "area_mm2", report.area_mm2);
+  for (const Memory& memory : point.machine->memories) {
+    row.add(ColumnGroup::area, fmt::format("area_{}_mm2", memory.name), memory.area_um2 / kUm2InMm2);
+  }
+  for (const PeArray& array : point.machine->arrays) {
+    row.add(ColumnGroup::area, fmt::format("area_{}_mm2", array.name),
+            array.pe_area_um2 * static_cast<double>(array.pes()) / kUm2InMm2);
   }
 }
 
@@ -93,10 +115,11 @@ Row make_row(const Point& point, const PointResult& result) {
   RowBuilder row;
   row.add(ColumnGroup::identity, "spec", point.spec);
   row.add(ColumnGroup::identity, "configuration", point.configuration);
-  row.add(ColumnGroup::identity, "cascade", point.cascade->name());
+  row.add(ColumnGroup::identity, "cascade", point.cascade_name());
   row.add(ColumnGroup::identity, "machine", point.machine->name);
-  row.add(ColumnGroup::identity, "plan", point.plan->name);
+  row.add(ColumnGroup::identity, "plan", point.plan_name());
   row.add(ColumnGroup::identity, "model", point.model);
+  if (!point.stage.empty()) row.add(ColumnGroup::identity, "stage", point.stage);
   add_extents(point, row);
   row.add(ColumnGroup::sweep, "seq_len", point.seq_len ? fmt::format("{}", *point.seq_len) : "");
   row.add(ColumnGroup::sweep, "dtype", std::string(name_of(point.dtype)));
@@ -108,16 +131,12 @@ Row make_row(const Point& point, const PointResult& result) {
   row.add(ColumnGroup::time, "latency_s", report.latency.value());
   for (const ArrayReport& array : report.arrays) {
     row.add(ColumnGroup::utilisation, "util_" + array.name, array.utilisation);
-    for (const Einsum& einsum : point.cascade->einsums()) {
-      const auto share = array.busy.find(einsum.name());
-      if (share == array.busy.end()) continue;
-      row.add(ColumnGroup::busy, fmt::format("busy_{}_{}", array.name, einsum.name()), share->second);
-    }
+    add_busy(point, array, row);
   }
   add_memories(point, report, row);
   row.add(ColumnGroup::energy, "energy_j", report.energy.total_pj * 1e-12);
   row.add(ColumnGroup::energy, "energy_one_pe_registers_j", report.energy.total_one_pe_pj * 1e-12);
-  row.add(ColumnGroup::energy, "area_mm2", report.area_mm2);
+  add_areas(point, report, row);
   const bool checked = report.check.values > 0;
   row.add(ColumnGroup::check, "values_checked", report.check.values);
   row.add(ColumnGroup::check, "max_abs_error", checked ? fmt::format("{}", report.check.max_abs_error) : "");
@@ -125,6 +144,27 @@ Row make_row(const Point& point, const PointResult& result) {
   add_accounts(report, row);
   row.add(ColumnGroup::wall, "wall_s", fmt::format("{:.6f}", result.wall_s));
   return row.take();
+}
+
+void add_baseline_ratios(const BaselineRatios& comparison, Row& row) {
+  const auto add = [&](const char* column, double value) {
+    row.push_back(Cell{ColumnGroup::comparison, column, fmt::format("{}", value)});
+  };
+  add("speedup", comparison.speedup);
+  add("energy_ratio", comparison.energy_ratio);
+  add("energy_one_pe_registers_ratio", comparison.energy_one_pe_registers_ratio);
+}
+
+std::vector<std::string> columns_before_run(const Point& point, bool compared) {
+  PointResult empty;
+  empty.report.emplace();
+  for (const PeArray& array : point.machine->arrays) empty.report->arrays.emplace_back().name = array.name;
+  for (const Memory& memory : point.machine->memories) empty.report->memories.emplace_back().name = memory.name;
+  Row row = make_row(point, empty);
+  if (compared) add_baseline_ratios({}, row);
+  std::vector<std::string> columns;
+  for (Cell& cell : row) columns.push_back(std::move(cell.column));
+  return columns;
 }
 
 Columns merge_rows(const std::vector<Row>& rows) {

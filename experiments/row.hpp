@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "experiments/baseline_ratios.hpp"
 #include "experiments/experiment.hpp"
 #include "experiments/point.hpp"
 
@@ -21,6 +22,9 @@ enum class ColumnGroup {
   busy,
   traffic,
   energy,
+  area,
+  comparison,
+  pareto,
   check,
   accounts,
   wall
@@ -35,6 +39,11 @@ using Row = std::vector<Cell>;
 
 // `result` has a report.
 [[nodiscard]] Row make_row(const Point& point, const PointResult& result);
+
+void add_baseline_ratios(const BaselineRatios& comparison, Row& row);
+
+// Columns the row of a point will have, as far as its documents tell: not those of single Einsums and accounts.
+[[nodiscard]] std::vector<std::string> columns_before_run(const Point& point, bool compared);
 
 struct Columns {
   std::vector<std::string> header;

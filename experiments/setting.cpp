@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "base/suggest.hpp"
 #include "experiments/documents.hpp"
@@ -131,6 +132,7 @@ std::vector<Setting> parse_command_line_setting(const std::string& text, const s
   const std::string value = text.substr(equals + 1);
   for (const auto& [begin, count] : split_at_commas(value)) {
     Setting one = *setting;
+    one.from_command_line = true;
     one.value = value.substr(begin, count);
     one.value_span = all.part(static_cast<int>(equals + 1 + begin), std::max(1, static_cast<int>(count)));
     if (one.value.empty()) {
@@ -151,6 +153,19 @@ std::int64_t setting_extent(const Setting& setting, Diagnostics& diagnostics) {
       "setting-not-integer", setting.value_span,
       fmt::format("`{}` is {}; it must be an integer from 1 to {}", setting.key, setting.value, kLargestExtent));
   return 1;
+}
+
+std::optional<double> number_in(const std::string& text) {
+  double value = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc{} || stop != end || !std::isfinite(value)) return std::nullopt;
+  return value;
+}
+
+std::string number_text(double value) {
+  if (value == std::floor(value) && std::abs(value) < 1e15) return fmt::format("{}", static_cast<std::int64_t>(value));
+  return fmt::format("{}", value);
 }
 
 std::string_view name_of(Fidelity fidelity) { return fidelity == Fidelity::cycle ? "cycle" : "waterfall"; }

@@ -34,6 +34,7 @@ struct Setting {
   std::string path;   // `parameters.M0` of `cascade.parameters.M0`, `B` of `model.B`; "" otherwise
   std::string value;  // YAML flow text; a scalar without characters YAML cares about stands as it is
   Span key_span, value_span;
+  bool from_command_line = false;  // such a setting wins over everything a spec says
 
   [[nodiscard]] bool names_document() const {
     return path.empty() &&
@@ -54,6 +55,11 @@ struct Setting {
 
 // The value as an extent, 1 … kLargestExtent; 1 after reporting setting-not-integer.
 [[nodiscard]] std::int64_t setting_extent(const Setting& setting, Diagnostics& diagnostics);
+
+// The number that all of a text is; nullopt when it is none.
+[[nodiscard]] std::optional<double> number_in(const std::string& text);
+// As documents write it: whole numbers without a point.
+[[nodiscard]] std::string number_text(double value);
 
 [[nodiscard]] std::string_view name_of(Fidelity fidelity);
 [[nodiscard]] const std::vector<std::string>& fidelity_names();

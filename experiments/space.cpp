@@ -3,9 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
+#include <iterator>
 
 #include "base/suggest.hpp"
+#include "experiments/cases.hpp"
 #include "experiments/distinct_diagnostics.hpp"
 
 namespace einloom {
@@ -77,9 +78,7 @@ std::optional<double> value_of(const Coordinates& at, const std::string& name) {
   if (extent != at.extents.end()) return static_cast<double>(extent->second);
   for (const Setting& setting : at.swept) {
     if (setting.key != name) continue;
-    char* end = nullptr;
-    const double value = std::strtod(setting.value.c_str(), &end);
-    if (end == setting.value.c_str() + setting.value.size()) return value;
+    if (const std::optional<double> value = number_in(setting.value)) return value;
   }
   return std::nullopt;
 }
@@ -88,30 +87,116 @@ bool passes(const Coordinates& at) {
   std::vector<std::string> known;
   for (const auto& [rank, extent] : at.extents) known.push_back(rank);
   for (const Setting& setting : at.swept) known.push_back(setting.key);
-  for (const ScalarExpression& filter : at.spec->filters) {
+  for (const ScalarExpression& filter : at.spec->sweep.filters) {
     if (!(filter.evaluate([&](const std::string& name) { return value_of(at, name); }, known) > 0)) return false;
   }
   return true;
 }
 
+// The swept settings of the step with this number, the last axis varying fastest.
+std::vector<Setting> settings_of_step(const std::vector<Axis>& axes, std::size_t step, std::size_t steps) {
+  std::vector<Setting> settings;
+  for (const Axis& axis : axes) {
+    steps /= axis.steps.size();
+    for (const Setting& setting : axis.steps[step / steps]) settings.push_back(setting);
+    step %= steps;
+  }
+  return settings;
+}
+
+// What cases may ask about; `settings` are those that hold without them.
+Facts facts_of(const Coordinates& at, const std::vector<const std::vector<Setting>*>& settings) {
+  Facts facts;
+  facts["configuration"] = at.configuration->name.text;
+  if (at.configuration->is_staged()) facts["stage"] = at.stage->name.text;
+  if (at.model) facts["model"] = at.model->name;
+  facts["fidelity"] = name_of(at.fidelity);
+  for (const std::vector<Setting>* list : settings) {
+    for (const Setting& setting : *list) {
+      if (setting.target == SettingTarget::seq_len) facts["seq_len"] = setting.value;
+    }
+  }
+  for (const Setting& setting : at.swept) facts[setting.key] = setting.value;
+  return facts;
+}
+
+class Expansion {
+ public:
+  explicit Expansion(const Spec& spec) : spec_(spec), audit_(spec.cases) {}
+
+  // All stages at one place; nothing when one of them fails or is filtered.
+  void add(const Coordinates& common) {
+    std::vector<Coordinates> stages;
+    std::vector<Facts> facts;
+    bool kept = true;
+    for (const Stage& stage : common.configuration->stages) {
+      Coordinates at = common;
+      at.stage = &stage;
+      at.group = groups_;
+      const std::vector<const std::vector<Setting>*> before = {&spec_.settings, &at.configuration->settings,
+                                                               &stage.settings};
+      const std::vector<const std::vector<Setting>*> after = {&common.swept, &spec_.overrides};
+      for (const std::vector<Setting>* list : before) append(*list, at);
+      if (!spec_.cases.empty()) {
+        std::vector<const std::vector<Setting>*> all = before;
+        all.insert(all.end(), after.begin(), after.end());
+        facts.push_back(facts_of(at, all));
+        audit_.offered(facts.back());
+        for (const Case& one : spec_.cases) {
+          if (holds(one, facts.back())) append(one.settings, at);
+        }
+      }
+      for (const std::vector<Setting>* list : after) append(*list, at);
+      const bool settled = distinct_.collect([&] {
+        settle(at);
+        kept = passes(at) && kept;
+      });
+      kept = settled && kept;
+      stages.push_back(std::move(at));
+    }
+    if (!kept) return;
+    ++groups_;
+    for (const Facts& one : facts) audit_.kept(one);
+    points_.insert(points_.end(), std::make_move_iterator(stages.begin()), std::make_move_iterator(stages.end()));
+  }
+
+  std::vector<Coordinates> take() {
+    if (distinct_.empty() && !spec_.narrowed) audit_.report(distinct_);
+    distinct_.throw_if_any();
+    return std::move(points_);
+  }
+
+ private:
+  static void append(const std::vector<Setting>& settings, Coordinates& at) {
+    at.settings.insert(at.settings.end(), settings.begin(), settings.end());
+  }
+
+  const Spec& spec_;
+  CaseAudit audit_;
+  DistinctDiagnostics distinct_;
+  std::vector<Coordinates> points_;
+  std::size_t groups_ = 0;
+};
+
 }  // namespace
 
 std::vector<Coordinates> expand(const Spec& spec, const std::vector<std::shared_ptr<const Model>>& models) {
   std::size_t steps = 1;
-  for (const Axis& axis : spec.axes) {
+  for (const Axis& axis : spec.sweep.axes) {
     steps *= axis.steps.size();
     if (steps > kMostPoints) break;
   }
   const std::vector<std::shared_ptr<const Model>> none(1);
   const auto& over = models.empty() ? none : models;
-  const std::size_t count = steps * spec.configurations.size() * over.size() * spec.fidelities.size();
+  std::size_t stages = 0;
+  for (const Configuration& configuration : spec.configurations) stages += configuration.stages.size();
+  const std::size_t count = steps * stages * over.size() * spec.fidelities.size();
   if (steps > kMostPoints || count > kMostPoints) {
     throw UserError(Diagnostic{
         "spec-too-many-points",
         fmt::format("the spec has more than {} points; a run takes at most that many", kMostPoints), spec.span});
   }
-  DistinctDiagnostics distinct;
-  std::vector<Coordinates> points;
+  Expansion expansion(spec);
   for (const Configuration& configuration : spec.configurations) {
     for (const std::shared_ptr<const Model>& model : over) {
       for (std::size_t step = 0; step < steps; ++step) {
@@ -119,34 +204,15 @@ std::vector<Coordinates> expand(const Spec& spec, const std::vector<std::shared_
         at.spec = &spec;
         at.configuration = &configuration;
         at.model = model;
-        std::size_t rest = step, block = steps;
-        for (const Axis& axis : spec.axes) {
-          block /= axis.steps.size();
-          for (const Setting& setting : axis.steps[rest / block]) at.swept.push_back(setting);
-          rest %= block;
-        }
-        for (const std::vector<Setting>* list :
-             {&spec.settings, &configuration.settings, static_cast<const std::vector<Setting>*>(&at.swept),
-              &spec.overrides}) {
-          at.settings.insert(at.settings.end(), list->begin(), list->end());
-        }
-        bool kept = false;
-        if (!distinct.collect([&] {
-              settle(at);
-              kept = passes(at);
-            })) {
-          continue;
-        }
-        if (!kept) continue;
+        at.swept = settings_of_step(spec.sweep.axes, step, steps);
         for (const Fidelity fidelity : spec.fidelities) {
           at.fidelity = fidelity;
-          points.push_back(at);
+          expansion.add(at);
         }
       }
     }
   }
-  distinct.throw_if_any();
-  return points;
+  return expansion.take();
 }
 
 }  // namespace einloom

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The points of a spec: configurations × models × axes × fidelities, in this order, the last one varying fastest.
-// Contract: the order depends on the documents alone; points that a filter drops are not there.
+// The points of a spec: configurations × models × axes × fidelities × stages, in this order, the last varying fastest.
+// Contract: the order depends on the documents alone; points that a filter drops are not there, and it drops a stage
+// only with all others.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +20,8 @@ namespace einloom {
 struct Coordinates {
   const Spec* spec = nullptr;
   const Configuration* configuration = nullptr;
+  const Stage* stage = nullptr;
+  std::size_t group = 0;               // the same for all stages of one configuration × model × axes × fidelity
   std::shared_ptr<const Model> model;  // nullptr when the spec names none
   std::vector<Setting> swept;          // one per swept key, in axis order
   std::vector<Setting> settings;       // all that hold here; later ones win
@@ -30,7 +33,8 @@ struct Coordinates {
 };
 
 // `models` in the order of spec.models. `spec` must outlive the result. UserError setting-not-integer,
-// setting-unknown-key (model.X), setting-needs-model, spec-too-many-points, filter errors.
+// setting-unknown-key (model.X), setting-needs-model, spec-too-many-points, case-matches-nothing, errors
+// of expressions.
 [[nodiscard]] std::vector<Coordinates> expand(const Spec& spec,
                                               const std::vector<std::shared_ptr<const Model>>& models);
 

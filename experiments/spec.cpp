@@ -4,178 +4,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
+
+#include "base/suggest.hpp"
 
 namespace einloom {
 
 namespace {
 
-constexpr std::size_t kMostSteps = 100'000;
-
-bool chosen_elsewhere(SettingTarget target) {
-  return target == SettingTarget::model || target == SettingTarget::configuration || target == SettingTarget::fidelity;
-}
-
-// A key inside `set` or `sweep`.
-std::optional<Setting> read_key(const YamlEntry& entry, Diagnostics& diagnostics) {
-  std::optional<Setting> setting = setting_for(entry.key, entry.key_span, diagnostics);
-  if (setting && chosen_elsewhere(setting->target)) {
-    const char* key = setting->target == SettingTarget::model           ? "models"
-                      : setting->target == SettingTarget::configuration ? "configurations"
-                                                                        : "fidelities";
-    diagnostics
-        .error("spec-misplaced-key", entry.key_span,
-               fmt::format("`{}` is swept by the spec itself; it is not set here", entry.key))
-        .with_help(fmt::format("list it under `{}`", key));
-    return std::nullopt;
-  }
-  return setting;
-}
-
-Setting with_value(const Setting& key, std::string value, const Span& span) {
-  Setting setting = key;
-  setting.value = std::move(value);
-  setting.value_span = span;
-  return setting;
-}
-
-void read_settings(const YamlNode& node, const std::string& what, std::vector<Setting>& settings,
-                   Diagnostics& diagnostics) {
-  if (!node.defined()) return;
-  if (!node.is_map()) {
-    YamlMap reported(node, what, diagnostics);
-    return;
-  }
-  for (const YamlEntry& entry : node.entries()) {
-    if (const auto key = read_key(entry, diagnostics)) {
-      settings.push_back(with_value(*key, setting_value(entry.value), entry.value.span()));
-    }
-  }
-}
-
-std::string number_text(double value) {
-  if (value == std::floor(value) && std::abs(value) < 1e15) return fmt::format("{}", static_cast<std::int64_t>(value));
-  return fmt::format("{}", value);
-}
-
-// {from, to, factor} or {from, to, step}, both ends included.
-std::vector<Setting> read_range(const Setting& key, const YamlNode& node, Diagnostics& diagnostics) {
-  const std::size_t errors = diagnostics.size();
-  YamlMap map(node, fmt::format("range of `{}`", key.key), diagnostics);
-  const double from = read_number(map.require("from"), "from", diagnostics, 1);
-  const double to = read_number(map.require("to"), "to", diagnostics, 1);
-  const YamlNode factor_node = map.optional("factor");
-  const YamlNode step_node = map.optional("step");
-  map.finish();
-  if (factor_node.defined() == step_node.defined()) {
-    diagnostics.error("spec-range", node.span(), "a range needs either `factor` or `step`; it has both or neither");
-  }
-  const double factor = read_number(factor_node, "factor", diagnostics, 2);
-  const double step = read_number(step_node, "step", diagnostics, 1);
-  if (diagnostics.size() > errors) return {};
-  const bool geometric = factor_node.defined();
-  if (to < from || (geometric ? factor <= 1 || from <= 0 : step <= 0)) {
-    diagnostics.error(
-        "spec-range", node.span(),
-        fmt::format("the range from {} to {} never gets there; it must grow", number_text(from), number_text(to)));
-    return {};
-  }
-  std::vector<Setting> steps;
-  const double last = to * (1 + 1e-12);
-  for (double value = from; value <= last; value = geometric ? value * factor : from + step * double(steps.size())) {
-    if (steps.size() == kMostSteps) {
-      diagnostics.error("spec-too-many-points", node.span(),
-                        fmt::format("the range has more than {} values", kMostSteps));
-      return {};
-    }
-    steps.push_back(with_value(key, number_text(value), node.span()));
-  }
-  return steps;
-}
-
-// A list, a range, or one value.
-std::vector<Setting> read_values(const YamlEntry& entry, Diagnostics& diagnostics) {
-  const auto key = read_key(entry, diagnostics);
-  if (!key) return {};
-  std::vector<Setting> values;
-  if (entry.value.is_map() && entry.value.find("from").defined()) return read_range(*key, entry.value, diagnostics);
-  if (!entry.value.is_sequence()) return {with_value(*key, setting_value(entry.value), entry.value.span())};
-  for (const YamlNode& item : entry.value.items()) values.push_back(with_value(*key, setting_value(item), item.span()));
-  if (values.empty()) {
-    diagnostics.error("spec-empty-axis", entry.value.span(),
-                      fmt::format("`{}` has no values; a swept key needs at least one", entry.key));
-  }
-  return values;
-}
-
-// Keys that advance together.
-void read_zip(const YamlNode& node, std::vector<Axis>& axes, Diagnostics& diagnostics) {
-  if (!node.is_map()) {
-    YamlMap reported(node, "`zip`", diagnostics);
-    return;
-  }
-  Axis axis;
-  bool complete = true;
-  for (const YamlEntry& entry : node.entries()) {
-    const std::vector<Setting> values = read_values(entry, diagnostics);
-    complete = complete && !values.empty();
-    if (!complete) continue;
-    if (axis.keys.empty()) axis.steps.resize(values.size());
-    if (values.size() != axis.steps.size()) {
-      diagnostics.error("spec-zip-length", entry.value.span(),
-                        fmt::format("`{}` has {} values and `{}` has {}; zipped keys need equally many", entry.key,
-                                    values.size(), axis.keys.front(), axis.steps.size()));
-      continue;
-    }
-    axis.keys.push_back(entry.key);
-    for (std::size_t i = 0; i < values.size(); ++i) axis.steps[i].push_back(values[i]);
-  }
-  if (complete && !axis.keys.empty()) axes.push_back(std::move(axis));
-}
-
-void read_filters(const YamlNode& node, Spec& spec, Diagnostics& diagnostics) {
-  const std::vector<std::string> texts = read_names(node, "filter", diagnostics);
-  for (std::size_t i = 0; i < texts.size(); ++i) {
-    try {
-      spec.filters.push_back(
-          ScalarExpression::parse(texts[i], node.is_sequence() ? node.items()[i].span() : node.span()));
-    } catch (const UserError& error) {
-      for (const Diagnostic& diagnostic : error.diagnostics()) diagnostics.add(diagnostic);
-    }
-  }
-}
-
-void read_sweep(const YamlNode& node, Spec& spec, Diagnostics& diagnostics) {
-  if (!node.defined()) return;
-  if (!node.is_map()) {
-    YamlMap reported(node, "`sweep`", diagnostics);
-    return;
-  }
-  for (const YamlEntry& entry : node.entries()) {
-    if (entry.key == "filter") {
-      read_filters(entry.value, spec, diagnostics);
-    } else if (entry.key == "zip") {
-      if (!entry.value.is_sequence()) read_zip(entry.value, spec.axes, diagnostics);
-      for (const YamlNode& item : entry.value.items()) read_zip(item, spec.axes, diagnostics);
-    } else {
-      const std::vector<Setting> values = read_values(entry, diagnostics);
-      if (values.empty()) continue;
-      Axis axis{{entry.key}, {}};
-      for (const Setting& value : values) axis.steps.push_back({value});
-      spec.axes.push_back(std::move(axis));
-    }
-  }
-  for (std::size_t i = 0; i < spec.axes.size(); ++i) {
-    for (const std::string& key : spec.axes[i].keys) {
-      for (std::size_t j = 0; j < i; ++j) {
-        if (std::count(spec.axes[j].keys.begin(), spec.axes[j].keys.end(), key) == 0) continue;
-        diagnostics.error("spec-swept-twice", spec.axes[i].steps[0][0].key_span,
-                          fmt::format("`{}` is swept by an axis above; a key belongs to one axis", key));
-      }
-    }
-  }
-}
+constexpr std::int64_t kMostRepeats = 1'000'000;
 
 Name read_name(const YamlNode& node, const std::string& what, Diagnostics& diagnostics) {
   return Name{read_string(node, what, diagnostics), node.span()};
@@ -190,26 +27,144 @@ std::vector<Name> read_name_list(const YamlNode& node, const std::string& what, 
   return names;
 }
 
-void read_configurations(const YamlNode& node, Spec& spec, Diagnostics& diagnostics) {
-  if (!node.defined()) return;
+std::optional<Name> read_optional_name(const YamlNode& node, const std::string& what, Diagnostics& diagnostics) {
+  if (!node.defined()) return std::nullopt;
+  return read_name(node, what, diagnostics);
+}
+
+// Reports a node that should be a map, and says whether it is one.
+bool is_map(const YamlNode& node, const std::string& what, Diagnostics& diagnostics) {
+  if (!node.defined()) return false;
   if (!node.is_map()) {
-    YamlMap reported(node, "`configurations`", diagnostics);
-    return;
+    YamlMap reported(node, what, diagnostics);
   }
+  return node.is_map();
+}
+
+// What a configuration says once for all its stages is their default.
+void read_stages(const YamlNode& node, const Stage& common, Configuration& configuration, Diagnostics& diagnostics) {
+  const std::string what = fmt::format("`stages` of `{}`", configuration.name.text);
+  if (!is_map(node, what, diagnostics)) return;
+  for (const YamlEntry& entry : node.entries()) {
+    Stage stage = common;
+    stage.name = Name{entry.key, entry.key_span};
+    if (entry.key.empty() || entry.key == kTotal) {
+      diagnostics.error(
+          "stage-name", entry.key_span,
+          fmt::format("a stage cannot be called `{}`; `{}` is the row that adds the stages up", entry.key, kTotal));
+    }
+    YamlMap map(entry.value, fmt::format("stage `{}`", entry.key), diagnostics);
+    if (!entry.value.is_map()) continue;
+    stage.plan = read_name(map.require("plan"), "plan", diagnostics);
+    if (auto cascade = read_optional_name(map.optional("cascade"), "cascade", diagnostics)) stage.cascade = cascade;
+    if (auto machine = read_optional_name(map.optional("machine"), "machine", diagnostics)) stage.machine = machine;
+    read_settings(map.optional("set"), "`set`", stage.settings, diagnostics);
+    stage.repeat = read_integer(map.optional("repeat"), "repeat", diagnostics, 1, kMostRepeats, 1);
+    map.finish();
+    configuration.stages.push_back(std::move(stage));
+  }
+  if (node.entries().empty()) {
+    diagnostics.error("stage-missing", node.span(), fmt::format("{} is empty; name a stage at least", what));
+  }
+}
+
+void read_configurations(const YamlNode& node, Spec& spec, Diagnostics& diagnostics) {
+  if (!is_map(node, "`configurations`", diagnostics)) return;
   for (const YamlEntry& entry : node.entries()) {
     Configuration configuration;
     configuration.name = Name{entry.key, entry.key_span};
     YamlMap map(entry.value, fmt::format("configuration `{}`", entry.key), diagnostics);
     if (!entry.value.is_map()) continue;
-    configuration.plan = read_name(map.require("plan"), "plan", diagnostics);
-    const YamlNode cascade = map.optional("cascade");
-    const YamlNode machine = map.optional("machine");
-    if (cascade.defined()) configuration.cascade = read_name(cascade, "cascade", diagnostics);
-    if (machine.defined()) configuration.machine = read_name(machine, "machine", diagnostics);
+    Stage only;
+    only.cascade = read_optional_name(map.optional("cascade"), "cascade", diagnostics);
+    only.machine = read_optional_name(map.optional("machine"), "machine", diagnostics);
     read_settings(map.optional("set"), "`set`", configuration.settings, diagnostics);
+    if (const YamlNode stages = map.optional("stages"); stages.defined()) {
+      if (const YamlNode plan = map.optional("plan"); plan.defined()) {
+        diagnostics.error("stage-and-plan", plan.span(),
+                          fmt::format("configuration `{}` has `stages`, and each has its plan; drop one", entry.key));
+      }
+      read_stages(stages, only, configuration, diagnostics);
+    } else {
+      only.plan = read_name(map.require("plan"), "plan", diagnostics);
+      configuration.stages.push_back(std::move(only));
+    }
     map.finish();
     spec.configurations.push_back(std::move(configuration));
   }
+}
+
+// `read_sweep` comes before: conditions may name swept keys.
+void read_condition(const YamlEntry& entry, const Spec& spec, Case& one, Diagnostics& diagnostics) {
+  std::vector<std::string> known = {"configuration", "stage", "model", "fidelity", "seq_len"};
+  for (const Axis& axis : spec.sweep.axes) known.insert(known.end(), axis.keys.begin(), axis.keys.end());
+  if (std::count(known.begin(), known.end(), entry.key) == 0) {
+    diagnostics
+        .error("case-unknown-key", entry.key_span,
+               fmt::format("`{}` is not swept here; a case depends on what tells points apart", entry.key))
+        .with_help(suggestion(entry.key, known));
+    return;
+  }
+  one.when.push_back({Name{entry.key, entry.key_span}, read_name_list(entry.value, entry.key, diagnostics)});
+}
+
+void read_cases(const YamlNode& node, Spec& spec, Diagnostics& diagnostics) {
+  if (!node.defined()) return;
+  if (!node.is_sequence()) {
+    diagnostics.error("yaml-type", node.span(), "`cases` must be a list of `{when: …, set: …}`");
+    return;
+  }
+  for (const YamlNode& item : node.items()) {
+    YamlMap map(item, "case", diagnostics);
+    if (!item.is_map()) continue;
+    Case one;
+    one.span = item.span();
+    const YamlNode when = map.require("when");
+    if (is_map(when, "`when`", diagnostics)) {
+      one.span = when.span();
+      for (const YamlEntry& entry : when.entries()) read_condition(entry, spec, one, diagnostics);
+    }
+    read_settings(map.require("set"), "`set`", one.settings, diagnostics);
+    map.finish();
+    spec.cases.push_back(std::move(one));
+  }
+}
+
+void read_compare(const YamlNode& node, Spec& spec, Diagnostics& diagnostics) {
+  if (!node.defined()) return;
+  YamlMap map(node, "`compare`", diagnostics);
+  if (!node.is_map()) return;
+  const YamlNode baseline = map.require("baseline");
+  map.finish();
+  if (!baseline.defined()) return;
+  spec.baseline = read_name(baseline, "baseline", diagnostics);
+  std::vector<std::string> known;
+  for (const Configuration& configuration : spec.configurations) known.push_back(configuration.name.text);
+  if (std::count(known.begin(), known.end(), spec.baseline->text) > 0) return;
+  diagnostics
+      .error("unknown-configuration", baseline.span(),
+             fmt::format("there is no configuration `{}`", spec.baseline->text))
+      .with_help(suggestion(spec.baseline->text, known));
+}
+
+void read_pareto(const YamlNode& node, Spec& spec, Diagnostics& diagnostics) {
+  if (!node.defined()) return;
+  YamlMap map(node, "`pareto`", diagnostics);
+  if (!node.is_map()) return;
+  ParetoQuery query;
+  for (Name& name : read_name_list(map.optional("minimize"), "minimize", diagnostics)) {
+    query.objectives.push_back({std::move(name), false});
+  }
+  for (Name& name : read_name_list(map.optional("maximize"), "maximize", diagnostics)) {
+    query.objectives.push_back({std::move(name), true});
+  }
+  query.per = read_name_list(map.optional("per"), "per", diagnostics);
+  map.finish();
+  if (query.objectives.empty()) {
+    diagnostics.error("pareto-no-objective", node.span(),
+                      "nothing is minimized or maximized; a front needs a column at least");
+  }
+  spec.pareto = std::move(query);
 }
 
 }  // namespace
@@ -219,13 +174,16 @@ Spec load_spec(const YamlNode& document) {
   Spec spec;
   spec.span = document.span();
   YamlMap map(document, "spec", diagnostics);
-  spec.name = read_string(map.require("spec"), "spec", diagnostics);
+  const YamlNode name = map.require("spec");
+  spec.name = read_string(name, "spec", diagnostics);
+  spec.name_span = name.span();
   spec.description = read_string(map.optional("description"), "description", diagnostics);
   spec.models = read_name_list(map.optional("models"), "models", diagnostics);
   read_settings(map.optional("set"), "`set`", spec.settings, diagnostics);
   const YamlNode configurations = map.optional("configurations");
   read_configurations(configurations, spec, diagnostics);
-  read_sweep(map.optional("sweep"), spec, diagnostics);
+  read_sweep(map.optional("sweep"), spec.sweep, diagnostics);
+  read_cases(map.optional("cases"), spec, diagnostics);
   for (const Name& name : read_name_list(map.optional("fidelities"), "fidelities", diagnostics)) {
     const auto fidelity = read_fidelity(name.text, name.span, diagnostics);
     if (fidelity && std::count(spec.fidelities.begin(), spec.fidelities.end(), *fidelity) == 0) {
@@ -238,6 +196,8 @@ Spec load_spec(const YamlNode& document) {
     spec.dtype =
         read_dtype(read_string(dtype, "dtype", diagnostics, "bf16"), dtype.span(), diagnostics).value_or(spec.dtype);
   }
+  read_compare(map.optional("compare"), spec, diagnostics);
+  read_pareto(map.optional("pareto"), spec, diagnostics);
   spec.includes = read_name_list(map.optional("include"), "include", diagnostics);
   map.finish();
   if (document.is_map() && spec.configurations.empty() && spec.includes.empty() && !configurations.defined()) {
@@ -247,26 +207,38 @@ Spec load_spec(const YamlNode& document) {
   return spec;
 }
 
-std::vector<Spec> load_spec_tree(const Library& library, const std::string& reference, const Span& asked_at) {
+std::vector<Spec> load_spec_trees(const Library& library, const std::vector<Name>& references) {
   std::vector<Spec> specs;
   std::vector<std::string> done, open;
-  const std::function<void(const std::string&, const Span&)> visit = [&](const std::string& name, const Span& where) {
-    const std::string path = library.find(DocumentKind::spec, name, where).string();
+  const std::function<void(const Name&)> visit = [&](const Name& reference) {
+    const std::string path = library.find(DocumentKind::spec, reference.text, reference.span).string();
     if (std::count(open.begin(), open.end(), path) > 0) {
-      throw UserError(Diagnostic{"spec-include-cycle",
-                                 fmt::format("`{}` is being included already; specs cannot include each other", name),
-                                 where});
+      throw UserError(
+          Diagnostic{"spec-include-cycle",
+                     fmt::format("`{}` is being included already; specs cannot include each other", reference.text),
+                     reference.span});
     }
     if (std::count(done.begin(), done.end(), path) > 0) return;
     open.push_back(path);
-    Spec spec = load_spec(library.load(DocumentKind::spec, name, where));
-    for (const Name& include : spec.includes) visit(include.text, include.span);
+    Spec spec = load_spec(library.load(DocumentKind::spec, reference.text, reference.span));
+    for (const Name& include : spec.includes) visit(include);
     open.pop_back();
     done.push_back(path);
+    const auto same = std::find_if(specs.begin(), specs.end(), [&](const Spec& one) { return one.name == spec.name; });
+    if (same != specs.end()) {
+      Diagnostic error{"spec-name-twice",
+                       fmt::format("a spec of this run is called `{}` already; rows are told apart by it", spec.name),
+                       spec.name_span};
+      throw UserError(error.note("the other one", same->name_span));
+    }
     specs.push_back(std::move(spec));
   };
-  visit(reference, asked_at);
+  for (const Name& reference : references) visit(reference);
   return specs;
+}
+
+std::vector<Spec> load_spec_tree(const Library& library, const std::string& reference, const Span& asked_at) {
+  return load_spec_trees(library, {Name{reference, asked_at}});
 }
 
 }  // namespace einloom

@@ -7,48 +7,82 @@
 #include <vector>
 
 #include "base/dtype.hpp"
-#include "base/scalar_expression.hpp"
+#include "experiments/axis.hpp"
 #include "experiments/documents.hpp"
-#include "experiments/setting.hpp"
 #include "mappings/plan.hpp"
 #include "sim/report.hpp"
 
 namespace einloom {
 
-// One curve of a figure: a plan, by default on the cascade and machine that it names.
-struct Configuration {
-  Name name;
+// The stage whose row adds up all stages of a configuration.
+inline constexpr const char* kTotal = "total";
+
+// One of the cascades that a configuration runs one after the other.
+struct Stage {
+  Name name;  // "" when it is the only one
   Name plan;
-  std::optional<Name> cascade, machine;
+  std::optional<Name> cascade, machine;  // by default those that the plan names
   std::vector<Setting> settings;
+  std::int64_t repeat = 1;  // how often it counts in the total
 };
 
-// One dimension of the sweep. Each step sets every key of the axis (several when they are zipped).
-struct Axis {
-  std::vector<std::string> keys;
-  std::vector<std::vector<Setting>> steps;
+// One curve of a figure: a plan, or a sequence of them.
+struct Configuration {
+  Name name;
+  std::vector<Setting> settings;
+  std::vector<Stage> stages;  // at least one
+
+  [[nodiscard]] bool is_staged() const { return !stages.front().name.text.empty(); }
+};
+
+// Settings for the points where every condition holds.
+struct Condition {
+  Name key;                  // `configuration`, `stage`, `model`, `fidelity`, `seq_len` or a swept key
+  std::vector<Name> values;  // one of them
+};
+struct Case {
+  std::vector<Condition> when;
+  std::vector<Setting> settings;
+  Span span;
+};
+
+// Which rows no other row beats, among those with equal values of the columns `per`.
+struct Objective {
+  Name column;
+  bool maximize = false;
+};
+struct ParetoQuery {
+  std::vector<Objective> objectives;  // at least one
+  std::vector<Name> per;
 };
 
 struct Spec {
   std::string name, description;
   std::vector<Name> models;
   std::vector<Configuration> configurations;
-  std::vector<Setting> settings;          // hold everywhere; configurations and axes come after them
-  std::vector<Axis> axes;                 // the first one varies slowest
-  std::vector<ScalarExpression> filters;  // a point stays when every one is > 0
+  std::vector<Setting> settings;  // hold everywhere; configurations, stages, cases and axes come after them, in order
+  std::vector<Case> cases;
+  Sweep sweep;
   std::vector<Fidelity> fidelities;
   Dtype dtype = Dtype::bf16;
+  std::optional<Name> baseline;  // the configuration that others are compared with
+  std::optional<ParetoQuery> pareto;
   std::vector<Name> includes;
   std::vector<Setting> overrides;  // from the command line: come after everything
-  Span span;
+  bool narrowed = false;           // the command line chose what runs; cases may then fit nothing
+  Span span, name_span;
 };
 
-// UserError with all errors of the document (reader's codes, spec-*, setting-*, fidelity-unknown, dtype-unknown).
+// UserError with all errors of the document (reader's codes, spec-*, stage-*, case-*, setting-*,
+// pareto-*, unknown-configuration, fidelity-unknown, dtype-unknown).
 [[nodiscard]] Spec load_spec(const YamlNode& document);
 
 // The spec and everything it includes, includes first, each file once. UserError spec-include-cycle.
 [[nodiscard]] std::vector<Spec> load_spec_tree(const Library& library, const std::string& reference,
                                                const Span& asked_at);
+
+// The same for several: files that an earlier one brought are not read again. UserError spec-name-twice.
+[[nodiscard]] std::vector<Spec> load_spec_trees(const Library& library, const std::vector<Name>& references);
 
 // Applies `--set`, `--fidelity` and `--dtype` (as settings): several values of one key make an axis, a swept key gets
 // new steps, anything else holds everywhere. UserError setting-zip-length, unknown-configuration.

@@ -35,6 +35,7 @@ void choose_configurations(std::vector<Spec>& specs, const std::vector<Setting>&
         .with_help(suggestion(value.value, known));
   }
   for (Spec& spec : specs) {
+    spec.narrowed = true;
     std::erase_if(spec.configurations, [&](const Configuration& c) { return !wanted(c.name.text); });
   }
 }
@@ -42,9 +43,10 @@ void choose_configurations(std::vector<Spec>& specs, const std::vector<Setting>&
 // New steps for a key that an axis has; false when no axis has it.
 bool replace_axis(Spec& spec, const std::vector<Setting>& values, Diagnostics& diagnostics) {
   const std::string& key = values.front().key;
-  for (Axis& axis : spec.axes) {
+  for (Axis& axis : spec.sweep.axes) {
     const auto found = std::find(axis.keys.begin(), axis.keys.end(), key);
     if (found == axis.keys.end()) continue;
+    spec.narrowed = true;
     const auto position = static_cast<std::size_t>(found - axis.keys.begin());
     if (axis.keys.size() == 1) axis.steps.assign(values.size(), std::vector<Setting>(1));
     if (values.size() != 1 && values.size() != axis.steps.size()) {
@@ -66,10 +68,12 @@ void override_spec(Spec& spec, const std::vector<Setting>& values, Diagnostics& 
     case SettingTarget::configuration:
       return;
     case SettingTarget::model:
+      spec.narrowed = true;
       spec.models.clear();
       for (const Setting& value : values) spec.models.push_back(Name{value.value, value.value_span});
       return;
     case SettingTarget::fidelity:
+      spec.narrowed = true;
       spec.fidelities.clear();
       for (const Setting& value : values) {
         const auto fidelity = read_fidelity(value.value, value.value_span, diagnostics);
@@ -80,13 +84,14 @@ void override_spec(Spec& spec, const std::vector<Setting>& values, Diagnostics& 
       break;
   }
   if (replace_axis(spec, values, diagnostics)) return;
+  if (values.front().target == SettingTarget::seq_len) spec.narrowed = true;
   if (values.size() == 1) {
     spec.overrides.push_back(values.front());
     return;
   }
   Axis axis{{values.front().key}, {}};
   for (const Setting& value : values) axis.steps.push_back({value});
-  spec.axes.push_back(std::move(axis));
+  spec.sweep.axes.push_back(std::move(axis));
 }
 
 }  // namespace

@@ -17,19 +17,16 @@ namespace einloom {
 namespace {
 
 using Align = TextTable::Align;
-
-struct Line {
-  const Point* point;
-  const PointResult* result;
-};
+using Line = ResultLine;
 
 // The columns that tell points apart. A key that never changes is left out, except for the first two.
 class Labels {
  public:
   Labels(const std::vector<Line>& lines, bool with_fidelity) {
     add("configuration", Align::left, [](const Point& point) { return point.configuration; });
+    add("stage", Align::left, [](const Point& point) { return point.stage; });  // tables leave empty columns out
     add_if_varied(lines, "model", [](const Point& point) { return point.model; });
-    add_if_varied(lines, "cascade", [](const Point& point) { return point.cascade->name(); });
+    add_if_varied(lines, "cascade", [](const Point& point) { return point.cascade_name(); });
     add_if_varied(lines, "machine", [](const Point& point) { return point.machine->name; });
     add_if_varied(lines, "dtype", [](const Point& point) { return std::string(name_of(point.dtype)); });
     std::vector<std::string> keys;
@@ -77,7 +74,9 @@ class Labels {
   }
   void add_if_varied(const std::vector<Line>& lines, const char* header, const Text& text) {
     std::set<std::string> values;
-    for (const Line& line : lines) values.insert(text(*line.point));
+    for (const Line& line : lines) {
+      if (!line.is_total()) values.insert(text(*line.point));
+    }
     if (values.size() > 1) {
       add(header, Align::left, text);
     } else if (!values.begin()->empty()) {
@@ -158,7 +157,8 @@ const Report* waterfall_of(const std::vector<Line>& lines, const Point& point) {
   for (const Line& line : lines) {
     const Point& other = *line.point;
     if (other.fidelity == Fidelity::waterfall && other.configuration == point.configuration &&
-        other.model == point.model && other.swept == point.swept && other.seq_len == point.seq_len) {
+        other.stage == point.stage && other.model == point.model && other.swept == point.swept &&
+        other.seq_len == point.seq_len) {
       return &*line.result->report;
     }
   }
@@ -225,7 +225,7 @@ std::string difference_text(const Report& cycle, const Report& waterfall) {
 std::string account_table(const std::vector<Line>& all) {
   std::vector<Line> lines;
   std::copy_if(all.begin(), all.end(), std::back_inserter(lines),
-               [](const Line& line) { return line.point->fidelity == Fidelity::cycle; });
+               [](const Line& line) { return line.point->fidelity == Fidelity::cycle && !line.is_total(); });
   if (lines.empty()) return "";
   TextTable table;
   const Labels labels(lines, false);
@@ -257,7 +257,7 @@ std::string check_text(const std::vector<Line>& lines) {
   std::set<std::string> seen;
   for (const Line& line : lines) {
     const CheckReport& check = line.result->report->check;
-    if (check.values == 0 && check.passed) continue;
+    if ((check.values == 0 && check.passed) || line.is_total()) continue;
     std::string one =
         fmt::format("  {}: {} values, largest error {:.2e}, allowed {:.2e}; {}\n", check.passed ? "PASS" : "FAIL",
                     with_separators(check.values), check.max_rel_error, check.tolerance, check.description);
@@ -269,20 +269,20 @@ std::string check_text(const std::vector<Line>& lines) {
 
 }  // namespace
 
-std::string results_table(const std::vector<SpecTitle>& titles, const std::vector<Point>& points,
-                          const std::vector<PointResult>& results) {
+std::string results_table(const std::vector<Spec>& specs, const std::vector<ResultLine>& all,
+                          const std::vector<std::optional<BaselineRatios>>& comparisons) {
   std::string text;
   bool any = false;
-  for (const SpecTitle& title : titles) {
+  for (const Spec& spec : specs) {
     std::vector<Line> lines;
-    for (std::size_t i = 0; i < points.size(); ++i) {
-      if (points[i].spec == title.name && results[i].report) lines.push_back({&points[i], &results[i]});
-    }
+    std::copy_if(all.begin(), all.end(), std::back_inserter(lines),
+                 [&](const Line& line) { return line.point->spec == spec.name; });
     if (lines.empty()) continue;
     any = true;
-    text += fmt::format("{}{}{}\n", title.name, title.description.empty() ? "" : ": ", title.description);
+    text += fmt::format("{}{}{}\n", spec.name, spec.description.empty() ? "" : ": ", spec.description);
     text += fmt::format("  {}\n\n", Labels(lines, true).common());
-    text += main_table(lines) + account_table(lines) + check_text(lines) + "\n";
+    text +=
+        main_table(lines) + account_table(lines) + check_text(lines) + comparison_text(spec, all, comparisons) + "\n";
   }
   if (any) {
     text +=
@@ -292,11 +292,22 @@ std::string results_table(const std::vector<SpecTitle>& titles, const std::vecto
   return text;
 }
 
-std::string closing_line(const Experiment& experiment, double wall_s, const std::string& store) {
+std::string closing_lines(const Experiment& experiment, double wall_s, const std::string& store) {
   const std::size_t done = experiment.computed + experiment.from_store;
-  std::string text = fmt::format("{} point{} in {}", done, done == 1 ? "" : "s", seconds_text(wall_s));
+  std::string text = fmt::format("  {} point{} in {}", done, done == 1 ? "" : "s", seconds_text(wall_s));
   if (experiment.from_store > 0) text += fmt::format(", {} of them from {}", experiment.from_store, store);
-  return text + "\n";
+  text += "\n";
+  double cycles = 0, computing_s = 0;
+  for (const PointResult& result : experiment.results) {
+    if (!result.report || result.from_store) continue;
+    cycles += static_cast<double>(result.report->cycles.value());
+    computing_s += result.wall_s;
+  }
+  if (experiment.computed > 0 && computing_s > 0) {
+    text += fmt::format("  {:.3g} simulated cycles per second, {} per point\n", cycles / computing_s,
+                        seconds_text(computing_s / static_cast<double>(experiment.computed)));
+  }
+  return text;
 }
 
 }  // namespace einloom

@@ -3,23 +3,21 @@
 // Contract: text only, the same for the same results (except for wall time).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "experiments/baseline_ratios.hpp"
 #include "experiments/experiment.hpp"
-#include "experiments/point.hpp"
+#include "experiments/result_lines.hpp"
 
 namespace einloom {
 
-struct SpecTitle {
-  std::string name, description;
-};
+// One table per spec, then its accounts, checks and comparisons. The accounts leave totals out.
+[[nodiscard]] std::string results_table(const std::vector<Spec>& specs, const std::vector<ResultLine>& all,
+                                        const std::vector<std::optional<BaselineRatios>>& comparisons);
 
-// One table per spec, then the accounts and notes. Points without a result have no line.
-[[nodiscard]] std::string results_table(const std::vector<SpecTitle>& titles, const std::vector<Point>& points,
-                                        const std::vector<PointResult>& results);
-
-// "24 points, 12 of them from out/results.sqlite".
-[[nodiscard]] std::string closing_line(const Experiment& experiment, double wall_s, const std::string& store);
+// "24 points in 3.2 s, 12 of them from out/results.sqlite", then how fast the others were computed.
+[[nodiscard]] std::string closing_lines(const Experiment& experiment, double wall_s, const std::string& store);
 
 }  // namespace einloom

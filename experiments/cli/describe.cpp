@@ -10,7 +10,7 @@
 #include "experiments/documents.hpp"
 #include "experiments/model.hpp"
 #include "experiments/plan_text.hpp"
-#include "experiments/spec.hpp"
+#include "experiments/spec_text.hpp"
 #include "experiments/text_table.hpp"
 
 namespace einloom::cli {
@@ -42,55 +42,6 @@ std::string model_text(const Model& model) {
   for (const auto& [rank, extent] : model.extents) text += fmt::format("  {:<3} {}\n", rank, with_separators(extent));
   for (const std::string& rank : model.from_seq_len) text += fmt::format("  {:<3} the sequence length\n", rank);
   return text;
-}
-
-std::string axis_text(const Axis& axis) {
-  std::string text;
-  for (std::size_t k = 0; k < axis.keys.size(); ++k) {
-    text += fmt::format("  {}{} =", k > 0 ? "  with " : "", axis.keys[k]);
-    for (const std::vector<Setting>& step : axis.steps) text += " " + step[k].value;
-    text += "\n";
-  }
-  return text;
-}
-
-std::string names_text(const std::vector<Name>& names) {
-  std::string text;
-  for (const Name& name : names) text += (text.empty() ? "" : ", ") + name.text;
-  return text;
-}
-
-std::string spec_text(const Spec& spec) {
-  std::string text = fmt::format("spec {}\n", spec.name);
-  if (!spec.description.empty()) text += fmt::format("  {}\n", spec.description);
-  if (!spec.includes.empty()) text += fmt::format("  includes {}\n", names_text(spec.includes));
-  if (!spec.models.empty()) text += fmt::format("  models {}\n", names_text(spec.models));
-  std::size_t points =
-      spec.configurations.size() * spec.fidelities.size() * std::max<std::size_t>(1, spec.models.size());
-  if (!spec.configurations.empty()) {
-    TextTable table;
-    table.add_column("configuration", Align::left);
-    table.add_column("plan", Align::left);
-    table.add_column("set", Align::left);
-    for (const Configuration& configuration : spec.configurations) {
-      std::string set;
-      for (const Setting& setting : configuration.settings) {
-        set += fmt::format("{}{}={}", set.empty() ? "" : " ", setting.key, setting.value);
-      }
-      table.add_row({configuration.name.text, configuration.plan.text, set});
-    }
-    text += "\n" + table.text(2);
-  }
-  if (!spec.axes.empty()) text += "\n  swept, the last one fastest:\n";
-  for (const Axis& axis : spec.axes) {
-    text += "  " + axis_text(axis);
-    points *= axis.steps.size();
-  }
-  for (const ScalarExpression& filter : spec.filters) text += fmt::format("  where {} > 0\n", filter.text());
-  text += "\n  fidelities";
-  for (const Fidelity fidelity : spec.fidelities) text += fmt::format(" {}", name_of(fidelity));
-  return text + fmt::format(", dtype {}; {} point{}{}\n", name_of(spec.dtype), points, points == 1 ? "" : "s",
-                            spec.filters.empty() ? "" : " before filters");
 }
 
 std::string technology_text(const EnergyTable& table) {

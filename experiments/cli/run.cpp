@@ -8,9 +8,9 @@
 
 #include "experiments/cli/command_line.hpp"
 #include "experiments/experiment.hpp"
+#include "experiments/fronts.hpp"
 #include "experiments/output_file.hpp"
-#include "experiments/report_json.hpp"
-#include "experiments/row.hpp"
+#include "experiments/results.hpp"
 #include "experiments/spec.hpp"
 #include "experiments/store.hpp"
 #include "experiments/summary.hpp"
@@ -35,17 +35,11 @@ struct Options {
 };
 
 std::vector<Spec> load_specs(const Library& library, const Options& options, const CommandLine& command_line) {
-  std::vector<Spec> specs;
-  std::vector<std::string> names;
+  std::vector<Name> references;  // paths are relative to the working directory
   for (const std::string& reference : options.specs) {
-    const Span where = command_line.span_of(reference);
-    // A path on the command line is relative to the working directory.
-    for (Spec& spec : load_spec_tree(library, reference, where)) {
-      if (std::count(names.begin(), names.end(), spec.name) > 0) continue;
-      names.push_back(spec.name);
-      specs.push_back(std::move(spec));
-    }
+    references.push_back(Name{reference, command_line.span_of(reference)});
   }
+  std::vector<Spec> specs = load_spec_trees(library, references);
   std::vector<std::vector<Setting>> settings;
   for (const std::string& text : options.settings) settings.push_back(parse_command_line_setting(text));
   if (!options.fidelity.empty())
@@ -61,39 +55,8 @@ std::vector<Point> load_points(const Library& library, const std::vector<Spec>& 
     throw UserError(Diagnostic{"run-no-points", "nothing is left to run: filters and settings dropped every point",
                                specs.front().span});
   }
+  check_pareto_columns(specs, points);
   return points;
-}
-
-Json results_json(const std::vector<Point>& points, const std::vector<PointResult>& results) {
-  Json all = Json::array();
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    if (!results[i].report) continue;
-    const Point& point = points[i];
-    Json swept = Json::object();
-    for (const auto& [key, value] : point.swept) swept[key] = value;
-    Json one = {{"spec", point.spec},
-                {"configuration", point.configuration},
-                {"cascade", point.cascade->name()},
-                {"machine", point.machine->name},
-                {"plan", point.plan->name},
-                {"model", point.model},
-                {"extents", point.extents},
-                {"swept", swept},
-                {"dtype", name_of(point.dtype)},
-                {"wall_s", results[i].wall_s},
-                {"report", to_json(*results[i].report)}};
-    if (point.seq_len) one["seq_len"] = *point.seq_len;
-    all.push_back(std::move(one));
-  }
-  return {{"einloom", EINLOOM_VERSION}, {"points", std::move(all)}};
-}
-
-std::string csv_of(const std::vector<Point>& points, const std::vector<PointResult>& results) {
-  std::vector<Row> rows;
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    if (results[i].report) rows.push_back(make_row(points[i], results[i]));
-  }
-  return csv_text(merge_rows(rows));
 }
 
 void report_trouble(const Experiment& experiment, std::size_t points, bool stored) {
@@ -125,18 +88,17 @@ int run(const Options& options, const CommandLine& command_line) {
   report_trouble(experiment, points.size(), store.has_value());
   if (experiment.interrupted || experiment.computed + experiment.from_store == 0) return experiment.exit_code();
 
-  const std::string csv = csv_of(points, experiment.results);
-  const std::string json = results_json(points, experiment.results).dump(2) + "\n";
+  const Results results(specs, points, experiment.results);
+  const std::string csv = results.csv();
+  const std::string json = Json{{"einloom", EINLOOM_VERSION}, {"points", results.json()}}.dump(2) + "\n";
   if (store) {
     write_atomically(folder / "results.csv", csv, out_span);
     write_atomically(folder / "results.json", json, out_span);
   }
   if (options.format == "table") {
-    std::vector<SpecTitle> titles;
-    for (const Spec& spec : specs) titles.push_back({spec.name, spec.description});
     const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
-    fmt::print("{}{}", results_table(titles, points, experiment.results),
-               "  " + closing_line(experiment, wall.count(), (folder / "results.sqlite").string()));
+    fmt::print("{}{}", results_table(specs, results.lines(), results.comparisons()),
+               closing_lines(experiment, wall.count(), (folder / "results.sqlite").string()));
     if (store) fmt::print("  written to {}\n", (folder / "results.csv").string());
   } else {
     fmt::print("{}", options.format == "csv" ? csv : json);

@@ -129,4 +129,21 @@ TEST_CASE("a run has at most a million points") {
   CHECK(codes_of([&] { (void)expand(spec, {}); }) == "spec-too-many-points");
 }
 
+TEST_CASE("stages vary fastest, and a filter drops all of a group") {
+  const Spec spec = spec_from(
+      "spec: s\nconfigurations:\n  a: {set: {K: 1, N: 1}, cascade: c, stages: {x: {plan: p, set: {K: 2}}, y: {plan: q, "
+      "repeat: 3}}}\nsweep:\n  M: [1, 2]\n  filter: 3 - M * K\nfidelities: [cycle, waterfall]\n");
+  const std::vector<Coordinates> points = expand(spec, {});
+  REQUIRE(points.size() == 4);
+  CHECK(points[0].stage->name.text == "x");
+  CHECK(points[0].stage->cascade->text == "c");
+  CHECK(points[0].extents.at("K") == 2);
+  CHECK(points[1].stage->plan.text == "q");
+  CHECK(points[1].stage->repeat == 3);
+  CHECK(points[1].extents.at("K") == 1);
+  CHECK(points[1].group == points[0].group);
+  CHECK(points[2].fidelity == Fidelity::waterfall);
+  CHECK(points[2].group != points[0].group);
+}
+
 }  // namespace einloom

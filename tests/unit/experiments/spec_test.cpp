@@ -37,10 +37,10 @@ TEST_CASE("a whole spec") {
   CHECK(spec.name == "quick");
   CHECK(spec.models.size() == 2);
   CHECK(spec.settings.at(1).key == "machine.parameters.dim");
-  CHECK(spec.configurations.at(0).machine->text == "flat");
+  CHECK(spec.configurations.at(0).stages.at(0).machine->text == "flat");
   CHECK(spec.configurations.at(0).settings.at(0).value == "3");
-  CHECK(spec.configurations.at(1).cascade->text == "c.yaml");
-  CHECK(steps(spec.axes.at(0)) == "1024 4096");
+  CHECK(spec.configurations.at(1).stages.at(0).cascade->text == "c.yaml");
+  CHECK(steps(spec.sweep.axes.at(0)) == "1024 4096");
   CHECK(spec.fidelities == std::vector{Fidelity::waterfall, Fidelity::cycle});
   CHECK(spec.dtype == Dtype::fp16);
 }
@@ -52,17 +52,17 @@ TEST_CASE("fidelity and dtype have defaults") {
 }
 
 TEST_CASE("ranges include both ends") {
-  CHECK(steps(spec_from(kHead + "sweep:\n  seq_len: {from: 1024, to: 1048576, factor: 4}\n").axes[0]) ==
+  CHECK(steps(spec_from(kHead + "sweep:\n  seq_len: {from: 1024, to: 1048576, factor: 4}\n").sweep.axes[0]) ==
         "1024 4096 16384 65536 262144 1048576");
-  CHECK(steps(spec_from(kHead + "sweep:\n  P: {from: 1, to: 8, step: 3}\n").axes[0]) == "1 4 7");
-  CHECK(steps(spec_from(kHead + "sweep:\n  P: {from: 5, to: 5, step: 3}\n").axes[0]) == "5");
+  CHECK(steps(spec_from(kHead + "sweep:\n  P: {from: 1, to: 8, step: 3}\n").sweep.axes[0]) == "1 4 7");
+  CHECK(steps(spec_from(kHead + "sweep:\n  P: {from: 5, to: 5, step: 3}\n").sweep.axes[0]) == "5");
 }
 
 TEST_CASE("zipped keys advance together") {
   const Spec spec = spec_from(kHead + "sweep:\n  zip: {B: [64, 16], seq_len: [1024, 4096]}\n  E: 32\n");
-  CHECK(spec.axes.at(0).keys == std::vector<std::string>{"B", "seq_len"});
-  CHECK(steps(spec.axes.at(0)) == "64/1024 16/4096");
-  CHECK(steps(spec.axes.at(1)) == "32");
+  CHECK(spec.sweep.axes.at(0).keys == std::vector<std::string>{"B", "seq_len"});
+  CHECK(steps(spec.sweep.axes.at(0)) == "64/1024 16/4096");
+  CHECK(steps(spec.sweep.axes.at(1)) == "32");
 }
 
 TEST_CASE("what a spec must not say") {
