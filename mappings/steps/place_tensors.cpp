@@ -63,14 +63,21 @@ class TensorPlacer {
     for (const Keep* at = &keep; at->in_place_of; at = lowering_.placement_of.at(name).keep) {
       const std::string& over = at->in_place_of->text;
       const bool cycle = over == keep.tensor.text;
-      if (cycle || lowering_.placement_of.count(over) == 0) {
+      if (cycle) {
+        lowering_.diagnostics.error("in-place-unknown", at->in_place_of->span,
+                                    fmt::format("`{}` would be in place of itself", keep.tensor.text));
+        return;
+      }
+      if (lowering_.placement_of.count(over) == 0) {
         std::vector<std::string> kept;
-        for (const auto& [known, placement] : lowering_.placement_of) kept.push_back(known);
+        for (const auto& [known, placement] : lowering_.placement_of) {
+          if (known != keep.tensor.text && lowering_.tensor(known).role == TensorRole::intermediate) kept.push_back(known);
+        }
         lowering_.diagnostics
             .error("in-place-unknown", at->in_place_of->span,
-                   cycle ? fmt::format("`{}` would be in place of itself", keep.tensor.text)
-                         : fmt::format("`{}` is kept in no memory; nothing can be in its place", over))
-            .with_help(suggestion(over, kept));
+                   fmt::format("`{}` is kept in no memory; nothing can be in its place", over))
+            .with_help(kept.empty() ? fmt::format("keep `{}` in a memory, or `{}` in one of its own", over, keep.tensor.text)
+                                    : suggestion(over, kept));
         return;
       }
       const TensorDecl& from = lowering_.tensor(over);
