@@ -31,6 +31,11 @@ std::optional<Setting> read_key(const YamlEntry& entry, Diagnostics& diagnostics
   return setting;
 }
 
+// Extents are numbers or formulas; everything else is YAML.
+std::string value_for(const Setting& key, const YamlNode& node) {
+  return key.target == SettingTarget::extent && node.is_scalar() ? node.text() : setting_value(node);
+}
+
 Setting with_value(const Setting& key, std::string value, const Span& span) {
   Setting setting = key;
   setting.value = std::move(value);
@@ -49,7 +54,7 @@ void read_settings(const YamlNode& node, const std::string& what, std::vector<Se
   }
   for (const YamlEntry& entry : node.entries()) {
     if (const auto key = read_key(entry, diagnostics)) {
-      settings.push_back(with_value(*key, setting_value(entry.value), entry.value.span()));
+      settings.push_back(with_value(*key, value_for(*key, entry.value), entry.value.span()));
     }
   }
 }
@@ -97,8 +102,9 @@ std::vector<Setting> read_values(const YamlEntry& entry, Diagnostics& diagnostic
   if (!key) return {};
   std::vector<Setting> values;
   if (entry.value.is_map() && entry.value.find("from").defined()) return read_range(*key, entry.value, diagnostics);
-  if (!entry.value.is_sequence()) return {with_value(*key, setting_value(entry.value), entry.value.span())};
-  for (const YamlNode& item : entry.value.items()) values.push_back(with_value(*key, setting_value(item), item.span()));
+  if (!entry.value.is_sequence()) return {with_value(*key, value_for(*key, entry.value), entry.value.span())};
+  for (const YamlNode& item : entry.value.items())
+    values.push_back(with_value(*key, value_for(*key, item), item.span()));
   if (values.empty()) {
     diagnostics.error("spec-empty-axis", entry.value.span(),
                       fmt::format("`{}` has no values; a swept key needs at least one", entry.key));

@@ -3,86 +3,18 @@
 
 #include <fmt/format.h>
 
-#include <functional>
 #include <set>
 
 #include "base/suggest.hpp"
+#include "experiments/derivation.hpp"
 #include "experiments/distinct_diagnostics.hpp"
+#include "experiments/growth.hpp"
+#include "experiments/workshop.hpp"
+#include "mappings/lower.hpp"
 
 namespace einloom {
 
 namespace {
-
-// Values read from documents, remembered by the documents' text.
-class Workshop {
- public:
-  explicit Workshop(const Library& library) : library_(library) {}
-
-  template <class Value>
-  struct Read {
-    std::shared_ptr<const Value> value;
-    std::string text;
-  };
-
-  Read<Cascade> cascade(const YamlNode& document) {
-    return read<Cascade>(cascades_, document, [&] { return load_cascade(document); });
-  }
-  Read<Plan> plan(const YamlNode& document) {
-    return read<Plan>(plans_, document, [&] { return load_plan(document); });
-  }
-  Read<Machine> machine(const YamlNode& document) {
-    Read<Machine> machine = read<Machine>(machines_, document, [&] {
-      return load_machine(document, [&](const std::string& name, const Span& asked_at) {
-        const YamlNode technology = library_.load(DocumentKind::technology, name, asked_at);
-        technologies_[canonical_text(document)] += canonical_text(technology);
-        return technology;
-      });
-    });
-    machine.text += technologies_[machine.text];
-    return machine;
-  }
-  std::shared_ptr<const Model> model(const Name& name) {
-    const YamlNode document = library_.load(DocumentKind::model, name.text, name.span);
-    return read<Model>(models_, document, [&] { return load_model(document); }).value;
-  }
-
- private:
-  template <class Value>
-  using Known = std::map<std::string, std::shared_ptr<const Value>>;
-
-  template <class Value>
-  static Read<Value> read(Known<Value>& known, const YamlNode& document, const std::function<Value()>& load) {
-    std::string text = canonical_text(document);
-    auto found = known.find(text);
-    if (found == known.end()) found = known.emplace(text, std::make_shared<const Value>(load())).first;
-    return {found->second, std::move(text)};
-  }
-
-  const Library& library_;
-  Known<Cascade> cascades_;
-  Known<Machine> machines_;
-  Known<Plan> plans_;
-  Known<Model> models_;
-  std::map<std::string, std::string> technologies_;  // by machine text
-};
-
-// The document the settings name (or `otherwise`) with the places they set.
-YamlNode document_for(const Library& library, const Coordinates& at, DocumentKind kind, SettingTarget target,
-                      Name reference) {
-  for (const Setting& setting : at.settings) {
-    if (setting.target == target && setting.path.empty()) reference = Name{setting.value, setting.value_span};
-  }
-  YamlNode document = library.load(kind, reference.text, reference.span);
-  for (const Setting& setting : at.settings) {
-    if (setting.target != target || setting.path.empty()) continue;
-    const std::string& source = setting.key_span.file->path;
-    const std::string root = setting.key.substr(0, setting.key.find('.'));
-    const std::string origin =
-        source == "--set" ? "--set " + root : fmt::format("{}:{} {}", source, setting.key_span.line, root);
-    document = with_override(document, setting.path, setting.value, origin);
-  }
-  return document;
-}
 
 std::vector<std::string> names_of(const Cascade& cascade) {
   std::vector<std::string> names;
@@ -91,63 +23,140 @@ std::vector<std::string> names_of(const Cascade& cascade) {
   return names;
 }
 
-Point resolve(const Library& library, Workshop& workshop, const Coordinates& at, std::set<std::string>& known) {
-  Point point;
-  point.spec = at.spec->name;
-  point.configuration = at.configuration->name.text;
-  point.stage = at.stage->name.text;
-  point.repeat = at.stage->repeat;
-  point.group = at.group;
-  point.model = at.model ? at.model->name : "";
-  point.where = at.configuration->is_staged() ? at.stage->name.span : at.configuration->name.span;
-  for (const Setting& setting : at.swept) point.swept.emplace_back(setting.key, setting.value);
-  point.extents = at.extents;
-  point.seq_len = at.seq_len;
-  point.dtype = at.dtype;
-  point.fidelity = at.fidelity;
-
-  const auto plan = workshop.plan(document_for(library, at, DocumentKind::plan, SettingTarget::plan, at.stage->plan));
-  const auto cascade = workshop.cascade(document_for(library, at, DocumentKind::cascade, SettingTarget::cascade,
-                                                     at.stage->cascade.value_or(plan.value->cascade)));
-  const auto machine = workshop.machine(document_for(library, at, DocumentKind::machine, SettingTarget::machine,
-                                                     at.stage->machine.value_or(plan.value->machine)));
-  point.plan = plan.value;
-  point.cascade = cascade.value;
-  point.machine = machine.value;
-
-  for (const std::string& name : names_of(*cascade.value)) {
-    known.insert(name);
+Shape workload_of(const Cascade& cascade, const Coordinates& at) {
+  Shape workload;
+  for (const std::string& name : names_of(cascade)) {
     const auto extent = at.extents.find(name);
-    if (extent != at.extents.end()) point.workload.set(name, extent->second);
+    if (extent != at.extents.end()) workload.set(name, extent->second);
   }
-  for (const auto& [rank, extent] : at.extents) {
-    if (!at.explicit_extents.contains(rank)) known.insert(rank);
-  }
-  if (at.model) {
-    for (const auto& [rank, extent] : at.model->extents) known.insert(rank);
-    for (const std::string& rank : at.model->from_seq_len) known.insert(rank);
-  }
-  (void)cascade.value->bind(point.workload, point.where);
-
-  point.content = fmt::format("cascade {}\nmachine {}\nplan {}\nworkload", cascade.text, machine.text, plan.text);
-  for (const auto& [name, value] : point.workload.values()) point.content += fmt::format(" {}={}", name, value);
-  point.content += fmt::format("\ndtype {}\nfidelity {}\n", name_of(point.dtype), name_of(point.fidelity));
-  return point;
+  return workload;
 }
 
-// Explicit extents that no point knows.
-void report_unknown(const std::vector<Coordinates>& all, const std::set<std::string>& known,
-                    DistinctDiagnostics& distinct) {
-  for (const Coordinates& at : all) {
-    for (const auto& [name, setting] : at.explicit_extents) {
-      if (known.contains(name)) continue;
-      Diagnostic error{"setting-unknown-key",
-                       fmt::format("no cascade or model of this run has a rank or parameter `{}`", name),
-                       setting.key_span};
-      distinct.add(error.with_help(suggestion(name, {known.begin(), known.end()})));
+Span blamed(const Coordinates& at) {
+  return at.configuration->is_staged() ? at.stage->name.span : at.configuration->name.span;
+}
+
+class Resolution {
+ public:
+  explicit Resolution(const Library& library) : workshop_(library) {}
+  [[nodiscard]] Workshop& workshop() { return workshop_; }
+
+  // Derives what the point's formulas say, into `at`, and reads its documents.
+  Point resolve(Coordinates& at) {
+    PointDocuments documents = workshop_.documents(at);
+    Formulas formulas = at.spec->formulas;
+    add_formulas(at.configuration->formulas, formulas);
+    add_formulas(at.stage->formulas, formulas);
+    if (!formulas.empty()) {
+      derive(
+          formulas, [&](const std::string& key) { return documents.text_at(key); }, at);
+      documents = workshop_.documents(at);
+    }
+    if (formulas.growth && !is_overridden(at, formulas.growth->place.key)) {
+      grow(formulas, documents, at);
+      documents = workshop_.documents(at);
+    }
+    return point_from(documents, at);
+  }
+
+  // Explicit extents that no point knows.
+  void report_unknown(const std::vector<Coordinates>& all, DistinctDiagnostics& distinct) const {
+    for (const Coordinates& at : all) {
+      for (const auto& [name, setting] : at.explicit_extents) {
+        if (known_.contains(name)) continue;
+        Diagnostic error{"setting-unknown-key",
+                         fmt::format("no cascade or model of this run has a rank or parameter `{}`", name),
+                         setting.key_span};
+        distinct.add(error.with_help(suggestion(name, {known_.begin(), known_.end()})));
+      }
     }
   }
-}
+
+ private:
+  // Lowers the point at every size that is tried; points that differ in fidelity alone share the answer.
+  void grow(const Formulas& formulas, const PointDocuments& documents, Coordinates& at) {
+    const Growth& growth = *formulas.growth;
+    const std::string key = growth.place.key;
+    const std::optional<std::string> start = documents.text_at(key);
+    std::string question =
+        fmt::format("{}:{} {}", growth.until.span().file->path, growth.until.span().line, at.stage->plan.text);
+    for (const auto& [rank, extent] : at.extents) question += fmt::format(" {}={}", rank, extent);
+    for (const Setting& setting : at.settings) question += fmt::format(" {}={}", setting.key, setting.value);
+    question += fmt::format(" {} {} {}", at.configuration->name.text, at.stage->name.text, name_of(at.dtype));
+    auto answer = grown_.find(question);
+    if (answer == grown_.end()) {
+      const auto text_at = [&](const std::string& place) { return documents.text_at(place); };
+      const NamedValues values = values_at(at, formulas, text_at);
+      const auto attempt = [&](const std::string& value) {
+        Coordinates trial = at;
+        trial.add_before_overrides(grown(growth, value));
+        const PointDocuments tried = workshop_.documents(trial);
+        const auto cascade = workshop_.cascade(tried.cascade).value;
+        const auto machine = workshop_.machine(tried.machine).value;
+        const auto plan = workshop_.plan(tried.plan).value;
+        return try_growth(growth, values, *machine, [&] {
+          return lower(*cascade, *machine, *plan, workload_of(*cascade, at), at.dtype, blamed(at));
+        });
+      };
+      answer = grown_.emplace(question, grown_value(growth, start.value_or(""), attempt)).first;
+    }
+    std::erase_if(at.derived, [&](const auto& one) { return one.first == key; });
+    at.derived.emplace_back(key, answer->second);
+    at.add_before_overrides(grown(growth, answer->second));
+  }
+
+  static Setting grown(const Growth& growth, const std::string& value) {
+    Setting setting = growth.place;
+    setting.value = value;
+    return setting;
+  }
+
+  Point point_from(const PointDocuments& documents, const Coordinates& at) {
+    Point point;
+    point.spec = at.spec->name;
+    point.configuration = at.configuration->name.text;
+    point.stage = at.stage->name.text;
+    point.repeat = at.stage->repeat;
+    point.group = at.group;
+    point.model = at.model ? at.model->name : "";
+    point.where = blamed(at);
+    for (const Setting& setting : at.swept) point.swept.emplace_back(setting.key, setting.value);
+    point.derived = at.derived;
+    point.extents = at.extents;
+    point.seq_len = at.seq_len;
+    point.dtype = at.dtype;
+    point.fidelity = at.fidelity;
+
+    const auto plan = workshop_.plan(documents.plan);
+    const auto cascade = workshop_.cascade(documents.cascade);
+    const auto machine = workshop_.machine(documents.machine);
+    point.plan = plan.value;
+    point.cascade = cascade.value;
+    point.machine = machine.value;
+    point.workload = workload_of(*cascade.value, at);
+    remember_names(*cascade.value, at);
+    (void)cascade.value->bind(point.workload, point.where);
+
+    point.content = fmt::format("cascade {}\nmachine {}\nplan {}\nworkload", cascade.text, machine.text, plan.text);
+    for (const auto& [name, value] : point.workload.values()) point.content += fmt::format(" {}={}", name, value);
+    point.content += fmt::format("\ndtype {}\nfidelity {}\n", name_of(point.dtype), name_of(point.fidelity));
+    return point;
+  }
+
+  void remember_names(const Cascade& cascade, const Coordinates& at) {
+    for (const std::string& name : names_of(cascade)) known_.insert(name);
+    for (const auto& [rank, extent] : at.extents) {
+      if (!at.explicit_extents.contains(rank)) known_.insert(rank);
+    }
+    if (!at.model) return;
+    for (const auto& [rank, extent] : at.model->extents) known_.insert(rank);
+    for (const std::string& rank : at.model->from_seq_len) known_.insert(rank);
+  }
+
+  Workshop workshop_;
+  std::set<std::string> known_;               // names of ranks and parameters
+  std::map<std::string, std::string> grown_;  // values of growing places, by everything that determines them
+};
 
 }  // namespace
 
@@ -161,13 +170,13 @@ std::string Point::label() const {
 
 std::vector<Point> resolve_points(const Library& library, const std::vector<Spec>& specs) {
   DistinctDiagnostics distinct;
-  Workshop workshop(library);
+  Resolution resolution(library);
   std::vector<Coordinates> all;
   std::size_t groups = 0;
   for (const Spec& spec : specs) {
     std::vector<std::shared_ptr<const Model>> models;
     for (const Name& name : spec.models) {
-      distinct.collect([&] { models.push_back(workshop.model(name)); });
+      distinct.collect([&] { models.push_back(resolution.workshop().model(name)); });
     }
     if (models.size() != spec.models.size()) continue;
     distinct.collect([&] {
@@ -178,12 +187,11 @@ std::vector<Point> resolve_points(const Library& library, const std::vector<Spec
     });
   }
   std::vector<Point> points;
-  std::set<std::string> known;
   bool complete = true;
-  for (const Coordinates& at : all) {
-    complete = distinct.collect([&] { points.push_back(resolve(library, workshop, at, known)); }) && complete;
+  for (Coordinates& at : all) {
+    complete = distinct.collect([&] { points.push_back(resolution.resolve(at)); }) && complete;
   }
-  if (complete) report_unknown(all, known, distinct);
+  if (complete) resolution.report_unknown(all, distinct);
   distinct.throw_if_any();
   return points;
 }

@@ -24,6 +24,7 @@ struct Point {
   std::int64_t repeat = 1;                        // of the stage
   std::size_t group = 0;                          // the same for all stages of one configuration × … × fidelity
   std::vector<std::pair<std::string, std::string>> swept;
+  std::vector<std::pair<std::string, std::string>> derived;  // by formulas: key and value
   std::shared_ptr<const Cascade> cascade;
   std::shared_ptr<const Machine> machine;
   std::shared_ptr<const Plan> plan;

@@ -95,6 +95,9 @@ Point total_point(const std::vector<const Point*>& stages) {
       const auto other = stage->extents.find(extent.first);
       return other == stage->extents.end() || other->second != extent.second;
     });
+    std::erase_if(total.derived, [&](const auto& one) {
+      return std::find(stage->derived.begin(), stage->derived.end(), one) == stage->derived.end();
+    });
     if (stage->seq_len != total.seq_len) total.seq_len.reset();
   }
   return total;

@@ -38,6 +38,7 @@ Json Results::json() const {
                 {"dtype", name_of(point.dtype)},
                 {"wall_s", result.wall_s},
                 {"report", to_json(*result.report)}};
+    for (const auto& [key, value] : point.derived) one["derived"][key] = value;
     if (!point.stage.empty()) one["stage"] = point.stage;
     if (point.seq_len) one["seq_len"] = *point.seq_len;
     if (comparisons_[i]) {

@@ -123,7 +123,12 @@ Row make_row(const Point& point, const PointResult& result) {
   add_extents(point, row);
   row.add(ColumnGroup::sweep, "seq_len", point.seq_len ? fmt::format("{}", *point.seq_len) : "");
   row.add(ColumnGroup::sweep, "dtype", std::string(name_of(point.dtype)));
+  std::map<std::string, std::string> derived(point.derived.begin(), point.derived.end());
   for (const auto& [key, value] : point.swept) {
+    const auto found = derived.find(key);
+    if (!row.has(key)) row.add(ColumnGroup::sweep, key, found == derived.end() ? value : found->second);
+  }
+  for (const auto& [key, value] : point.derived) {
     if (!row.has(key)) row.add(ColumnGroup::sweep, key, value);
   }
   row.add(ColumnGroup::fidelity, "fidelity", std::string(name_of(point.fidelity)));

@@ -3,11 +3,13 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <iterator>
 
 #include "base/suggest.hpp"
 #include "experiments/cases.hpp"
 #include "experiments/distinct_diagnostics.hpp"
+#include "experiments/named_values.hpp"
 
 namespace einloom {
 
@@ -30,6 +32,30 @@ void set_model_extent(const Setting& setting, Coordinates& at, Diagnostics& diag
     return;
   }
   found->second = setting_extent(setting, diagnostics);
+}
+
+// An extent is a number, or a formula over the other extents.
+void set_explicit_extents(Coordinates& at, Diagnostics& diagnostics) {
+  NamedValues values;
+  if (at.seq_len) values.set("seq_len", static_cast<double>(*at.seq_len));
+  for (const auto& [rank, extent] : at.extents) values.set(rank, static_cast<double>(extent));
+  for (const auto& [rank, setting] : at.explicit_extents) {
+    if (number_in(setting.value)) {
+      values.set(rank, static_cast<double>(setting_extent(setting, diagnostics)));
+    } else {
+      values.set(rank, ScalarExpression::parse(setting.value, setting.value_span));
+    }
+  }
+  for (const auto& [rank, setting] : at.explicit_extents) {
+    const double value = values.find(rank).value_or(1);
+    if (value == std::floor(value) && value >= 1 && value <= static_cast<double>(kLargestExtent)) {
+      at.extents[rank] = static_cast<std::int64_t>(value);
+      continue;
+    }
+    diagnostics.error("setting-not-integer", setting.value_span,
+                      fmt::format("`{}` is {} = {}; it must be an integer from 1 to {}", rank, setting.value,
+                                  number_text(value), kLargestExtent));
+  }
 }
 
 // Extents, sequence length and dtype of a point from its model and settings.
@@ -67,7 +93,7 @@ void settle(Coordinates& at) {
       for (const std::string& rank : at.model->from_seq_len) at.extents[rank] = *at.seq_len;
     }
   }
-  for (const auto& [rank, setting] : at.explicit_extents) at.extents[rank] = setting_extent(setting, diagnostics);
+  set_explicit_extents(at, diagnostics);
   diagnostics.throw_if_any();
 }
 
@@ -146,7 +172,9 @@ class Expansion {
           if (holds(one, facts.back())) append(one.settings, at);
         }
       }
-      for (const std::vector<Setting>* list : after) append(*list, at);
+      append(common.swept, at);
+      at.first_override = at.settings.size();
+      append(spec_.overrides, at);
       const bool settled = distinct_.collect([&] {
         settle(at);
         kept = passes(at) && kept;

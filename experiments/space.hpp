@@ -25,14 +25,20 @@ struct Coordinates {
   std::shared_ptr<const Model> model;  // nullptr when the spec names none
   std::vector<Setting> swept;          // one per swept key, in axis order
   std::vector<Setting> settings;       // all that hold here; later ones win
+  std::size_t first_override = 0;      // of `settings`: from here on, those of the command line
+  std::vector<std::pair<std::string, std::string>> derived;  // keys that formulas gave a value
   std::optional<std::int64_t> seq_len;
   std::map<std::string, std::int64_t> extents;      // the model's, the sequence length's, and explicit ones
   std::map<std::string, Setting> explicit_extents;  // the settings among them
   Dtype dtype = Dtype::bf16;
   Fidelity fidelity = Fidelity::cycle;
+
+  void add_before_overrides(Setting setting) {
+    settings.insert(settings.begin() + static_cast<std::ptrdiff_t>(first_override++), std::move(setting));
+  }
 };
 
-// `models` in the order of spec.models. `spec` must outlive the result. UserError setting-not-integer,
+// `models` in the order of spec.models. `spec` must outlive the result. UserError setting-not-integer, setting-cycle,
 // setting-unknown-key (model.X), setting-needs-model, spec-too-many-points, case-matches-nothing, errors
 // of expressions.
 [[nodiscard]] std::vector<Coordinates> expand(const Spec& spec,

@@ -59,6 +59,7 @@ void read_stages(const YamlNode& node, const Stage& common, Configuration& confi
     if (auto cascade = read_optional_name(map.optional("cascade"), "cascade", diagnostics)) stage.cascade = cascade;
     if (auto machine = read_optional_name(map.optional("machine"), "machine", diagnostics)) stage.machine = machine;
     read_settings(map.optional("set"), "`set`", stage.settings, diagnostics);
+    stage.formulas = read_formulas(map, diagnostics);
     stage.repeat = read_integer(map.optional("repeat"), "repeat", diagnostics, 1, kMostRepeats, 1);
     map.finish();
     configuration.stages.push_back(std::move(stage));
@@ -79,6 +80,7 @@ void read_configurations(const YamlNode& node, Spec& spec, Diagnostics& diagnost
     only.cascade = read_optional_name(map.optional("cascade"), "cascade", diagnostics);
     only.machine = read_optional_name(map.optional("machine"), "machine", diagnostics);
     read_settings(map.optional("set"), "`set`", configuration.settings, diagnostics);
+    configuration.formulas = read_formulas(map, diagnostics);
     if (const YamlNode stages = map.optional("stages"); stages.defined()) {
       if (const YamlNode plan = map.optional("plan"); plan.defined()) {
         diagnostics.error("stage-and-plan", plan.span(),
@@ -180,6 +182,7 @@ Spec load_spec(const YamlNode& document) {
   spec.description = read_string(map.optional("description"), "description", diagnostics);
   spec.models = read_name_list(map.optional("models"), "models", diagnostics);
   read_settings(map.optional("set"), "`set`", spec.settings, diagnostics);
+  spec.formulas = read_formulas(map, diagnostics);
   const YamlNode configurations = map.optional("configurations");
   read_configurations(configurations, spec, diagnostics);
   read_sweep(map.optional("sweep"), spec.sweep, diagnostics);

@@ -9,6 +9,7 @@
 #include "base/dtype.hpp"
 #include "experiments/axis.hpp"
 #include "experiments/documents.hpp"
+#include "experiments/formulas.hpp"
 #include "mappings/plan.hpp"
 #include "sim/report.hpp"
 
@@ -23,6 +24,7 @@ struct Stage {
   Name plan;
   std::optional<Name> cascade, machine;  // by default those that the plan names
   std::vector<Setting> settings;
+  Formulas formulas;
   std::int64_t repeat = 1;  // how often it counts in the total
 };
 
@@ -30,6 +32,7 @@ struct Stage {
 struct Configuration {
   Name name;
   std::vector<Setting> settings;
+  Formulas formulas;
   std::vector<Stage> stages;  // at least one
 
   [[nodiscard]] bool is_staged() const { return !stages.front().name.text.empty(); }
@@ -62,6 +65,7 @@ struct Spec {
   std::vector<Configuration> configurations;
   std::vector<Setting> settings;  // hold everywhere; configurations, stages, cases and axes come after them, in order
   std::vector<Case> cases;
+  Formulas formulas;  // of what has the same name, the configuration's and the stage's win
   Sweep sweep;
   std::vector<Fidelity> fidelities;
   Dtype dtype = Dtype::bf16;
@@ -74,7 +78,7 @@ struct Spec {
 };
 
 // UserError with all errors of the document (reader's codes, spec-*, stage-*, case-*, setting-*,
-// pareto-*, unknown-configuration, fidelity-unknown, dtype-unknown).
+// let-name, formula-target, pareto-*, unknown-configuration, fidelity-unknown, dtype-unknown).
 [[nodiscard]] Spec load_spec(const YamlNode& document);
 
 // The spec and everything it includes, includes first, each file once. UserError spec-include-cycle.

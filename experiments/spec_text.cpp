@@ -37,6 +37,22 @@ std::string settings_text(const std::vector<Setting>& settings) {
   return text;
 }
 
+std::string formulas_text(const Formulas& formulas, const std::string& where) {
+  std::string text;
+  for (const Let& let : formulas.lets)
+    text += fmt::format("  {}let {} = {}\n", where, let.name.text, let.formula.text());
+  for (const Derivation& one : formulas.derivations) {
+    text += fmt::format("  {}derive {} = {}\n", where, one.place.key, one.formula.text());
+  }
+  if (formulas.growth) {
+    const Growth& growth = *formulas.growth;
+    text +=
+        fmt::format("  {}grow {} by {} until {} >= 0{}\n", where, growth.place.key, number_text(growth.factor),
+                    growth.until.text(), growth.at_most ? ", at most " + number_text(*growth.at_most) : std::string());
+  }
+  return text;
+}
+
 std::string case_text(const Case& one) {
   std::string text;
   for (const Condition& condition : one.when) {
@@ -87,6 +103,13 @@ std::string spec_text(const Spec& spec) {
     text += "\n" + table.text(2);
   }
   points *= stages;
+  text += formulas_text(spec.formulas, "");
+  for (const Configuration& configuration : spec.configurations) {
+    text += formulas_text(configuration.formulas, configuration.name.text + ": ");
+    for (const Stage& stage : configuration.stages) {
+      text += formulas_text(stage.formulas, fmt::format("{}, {}: ", configuration.name.text, stage.name.text));
+    }
+  }
   for (const Case& one : spec.cases) text += case_text(one);
   if (!spec.sweep.axes.empty()) text += "\n  swept, the last one fastest:\n";
   for (const Axis& axis : spec.sweep.axes) {

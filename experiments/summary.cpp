@@ -41,6 +41,8 @@ class Labels {
     for (const std::string& key : keys) {
       add(key, Align::right, [key](const Point& point) {
         if (key == "seq_len" && point.seq_len) return with_separators(*point.seq_len);
+        const auto extent = point.extents.find(key);  // a formula's value
+        if (extent != point.extents.end()) return fmt::format("{}", extent->second);
         for (const auto& [swept, value] : point.swept) {
           if (swept == key) return value;
         }

@@ -94,9 +94,10 @@ help: for example `--set B=1` or `--set seq_len=1024,4096`
    |   ^
 )"},
           {"run spec.yaml --set M=many",
-           R"(--set:1:3: error[setting-not-integer]: `M` is many; it must be an integer from 1 to 1099511627776
+           R"(--set:1:3: error[expression-unknown-name]: there is no value named `many`
  1 | M=many
    |   ^^^^
+help: known: K, M, N
 )"},
           {"run spec.yaml --set L=4",
            R"(--set:1:1: error[setting-unknown-key]: no cascade or model of this run has a rank or parameter `L`
@@ -137,9 +138,10 @@ help: known: only
 help: known: kind, access_width, banks, capacity, energy, latency, ports, queue_accesses
 )"},
           {"run spec.yaml --set machine.components.bufer.capacity=4KiB",
-           R"(--set machine:1:12: error[missing-key]: component `bufer` has no `kind`; it is required
- 1 | components.bufer.capacity=4KiB
-   |            ^^^^^
+           R"(--set:1:20: error[setting-unknown-place]: `bufer` is not there; only the last key of a path may be new
+ 1 | machine.components.bufer.capacity=4KiB
+   |                    ^^^^^
+help: did you mean `buffer`?
 )"},
           {"run spec.yaml --set machine.components.buffer.capacity=4",
            R"(--set machine:1:28: error[unit-missing]: `capacity` of `buffer` must have a unit; found `4`

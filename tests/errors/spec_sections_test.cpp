@@ -110,5 +110,107 @@ spec.yaml:1:7: note: the other one
   CHECK(outcome.exit_code == 1);
 }
 
+TEST_CASE("formulas of extents") {
+  check_all({
+      {"a misspelt name", "sweep: {M: [2 * KK]}\n",
+       R"(spec.yaml:5:17: error[expression-unknown-name]: there is no value named `KK`
+ 5 | sweep: {M: [2 * KK]}
+   |                 ^^
+help: did you mean `K`?
+)"},
+      {"a value that depends on itself", "sweep: {M: [K + N], K: [2 * M]}\n",
+       R"(spec.yaml:5:25: error[setting-cycle]: `K` needs `M` needs `K`; a value cannot depend on itself
+ 5 | sweep: {M: [K + N], K: [2 * M]}
+   |                         ^^^^^
+)"},
+      {"a fraction", "sweep: {M: [K / 3]}\n",
+       R"(spec.yaml:5:13: error[setting-not-integer]: `M` is K / 3 = 2.6666666666666665; it must be an integer from 1 to 1099511627776
+ 5 | sweep: {M: [K / 3]}
+   |             ^^^^^
+)"},
+  });
+}
+
+TEST_CASE("values that follow from others") {
+  check_all({
+      {"a name like a rank", "let: {Tiles: K / 4}\n",
+       R"(spec.yaml:5:7: error[let-name]: `Tiles` cannot be a name here; names start with a lower-case letter, go on with letters, digits and `_`, and are not `seq_len`
+ 5 | let: {Tiles: K / 4}
+   |       ^^^^^
+)"},
+      {"what cannot be derived", "derive: {seq_len: K / 4}\n",
+       R"(spec.yaml:5:10: error[formula-target]: `seq_len` cannot be derived; a rank, a parameter or a place in a document can
+ 5 | derive: {seq_len: K / 4}
+   |          ^^^^^^^
+)"},
+      {"what cannot grow", "grow: {key: M, until: K}\n",
+       R"(spec.yaml:5:13: error[formula-target]: `M` cannot grow; a place in a document can
+ 5 | grow: {key: M, until: K}
+   |             ^
+)"},
+      {"a name nobody has", "let: {tiles: K / 4}\nderive: {plan.in_flight: tile}\n",
+       R"(spec.yaml:6:26: error[expression-unknown-name]: there is no value named `tile`
+ 6 | derive: {plan.in_flight: tile}
+   |                          ^^^^
+help: did you mean `tiles`?
+)"},
+      {"a limit without number", "grow: {key: plan.in_flight, until: K, at_most: much}\n",
+       R"(spec.yaml:5:48: error[yaml-type]: at_most must be a number or a quantity such as `64 GiB`
+ 5 | grow: {key: plan.in_flight, until: K, at_most: much}
+   |                                                ^^^^
+)"},
+      {"a factor that does not grow", "grow: {key: plan.in_flight, until: K, factor: 1}\n",
+       R"(spec.yaml:5:47: error[value-range]: factor must be above 1; found `1`
+ 5 | grow: {key: plan.in_flight, until: K, factor: 1}
+   |                                               ^
+)"},
+  });
+}
+
+TEST_CASE("places that grow") {
+  check_all({
+      {"no number", "grow: {key: machine.components.grid.pe, until: K}\n",
+       R"(spec.yaml:5:13: error[grow-value]: `machine.components.grid.pe` is `pe`; only a positive number, with or without a unit, can grow
+ 5 | grow: {key: machine.components.grid.pe, until: K}
+   |             ^^^^^^^^^^^^^^^^^^^^^^^^^^
+)"},
+      {"still negative after all steps", "grow: {key: machine.components.buffer.capacity, until: -K}\n",
+       R"(spec.yaml:5:56: error[grow-gives-up]: `machine.components.buffer.capacity` has grown from 1 KiB for 40 steps, and `until` is still -8; a value in reach must do
+ 5 | grow: {key: machine.components.buffer.capacity, until: -K}
+   |                                                        ^^
+)"},
+      {"does not fit within the limit",
+       "grow: {key: machine.components.buffer.capacity, until: K, at_most: 32 B}\nsweep: "
+       "{machine.components.buffer.capacity: 16 B}\n",
+       R"(spec.yaml:5:56: error[grow-gives-up]: `machine.components.buffer.capacity` is 32 B and may not be larger, and the plan still does not fit; a value in reach must do
+ 5 | grow: {key: machine.components.buffer.capacity, until: K, at_most: 32 B}
+   |                                                        ^
+plan.yaml:12:26: note: the plan needs 320 B in `buffer`, which holds 32 B; 288 B are missing (A 2 × 64 B, B 2 × 64 B, Y 2 × 32 B)
+)"},
+  });
+}
+
+TEST_CASE("places that are not there") {
+  check_all({
+      {"a misspelt component", "sweep: {machine.components.bufer.capacity: 2 KiB}\n",
+       R"(spec.yaml:5:28: error[setting-unknown-place]: `bufer` is not there; only the last key of a path may be new
+ 5 | sweep: {machine.components.bufer.capacity: 2 KiB}
+   |                            ^^^^^
+help: did you mean `buffer`?
+)"},
+  });
+  const TemporaryFolder folder;
+  write_documents(folder);
+  const Outcome outcome = einloom_in(folder, "run spec.yaml --set machine.component.buffer.capacity='2 KiB'");
+  CHECK(outcome.err ==
+        R"(--set:1:9: error[setting-unknown-place]: `component` is not there; only the last key of a path may be new
+ 1 | machine.component.buffer.capacity=2 KiB
+   |         ^^^^^^^^^
+help: did you mean `components`?
+)");
+  CHECK(outcome.exit_code == 1);
+  CHECK(einloom_in(folder, "run spec.yaml --set plan.description=new").exit_code == 0);
+}
+
 }  // namespace
 }  // namespace einloom::test

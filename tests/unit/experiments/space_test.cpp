@@ -121,7 +121,7 @@ TEST_CASE("seq_len needs a model") {
 TEST_CASE("an error that every point shares is said once") {
   Spec spec = spec_from(kSweep);
   set(spec, {"B=x"});
-  CHECK(codes_of([&] { (void)expand(spec, {model("X")}); }) == "setting-not-integer");
+  CHECK(codes_of([&] { (void)expand(spec, {model("X")}); }) == "expression-unknown-name");
 }
 
 TEST_CASE("a run has at most a million points") {
@@ -144,6 +144,40 @@ TEST_CASE("stages vary fastest, and a filter drops all of a group") {
   CHECK(points[1].group == points[0].group);
   CHECK(points[2].fidelity == Fidelity::waterfall);
   CHECK(points[2].group != points[0].group);
+}
+
+TEST_CASE("extents may be formulas over other extents, in any order") {
+  Spec spec = spec_from(
+      "spec: s\nmodels: [X]\nset: {T: K * P, K: 2 * B, N: 'max(E, 3)'}\nconfigurations: {a: {plan: p}}\n"
+      "sweep: {seq_len: [8, 16]}\n");
+  CHECK(expand(spec, {model("X")}).at(1).extents.at("T") == 2048);
+  CHECK(expand(spec, {model("X")}).at(1).extents.at("N") == 32);
+  set(spec, {"B=3", "N=max(E, 40)", "G=seq_len + 1"});
+  const auto extents = expand(spec, {model("X")}).at(0).extents;
+  CHECK(extents.at("T") == 48);
+  CHECK(extents.at("N") == 40);
+  CHECK(extents.at("G") == 9);
+}
+
+TEST_CASE("swept extents may be formulas") {
+  const Spec spec =
+      spec_from("spec: s\nmodels: [X]\nconfigurations: {a: {plan: p}}\nsweep: {T: [B, 2 * B, B / E + 1]}\n");
+  const auto points = expand(spec, {model("X")});
+  CHECK(points.at(0).extents.at("T") == 64);
+  CHECK(points.at(1).extents.at("T") == 128);
+  CHECK(points.at(2).extents.at("T") == 3);
+}
+
+TEST_CASE("formulas of extents that say nothing") {
+  const auto code = [](const std::string& sets) {
+    return codes_of([&] { (void)expand(spec_from(kHead + "set: {" + sets + "}\n"), {model("X")}); });
+  };
+  CHECK(code("T: B / 3") == "setting-not-integer");
+  CHECK(code("T: B - 64") == "setting-not-integer");
+  CHECK(code("T: 2 * T") == "setting-cycle");
+  CHECK(code("T: K, K: 2 * T") == "setting-cycle");
+  CHECK(code("T: b") == "expression-unknown-name");
+  CHECK(code("T: B *") == "expression-syntax");
 }
 
 }  // namespace einloom
