@@ -100,8 +100,7 @@ Expected xlm(const std::string& configuration, std::int64_t length) {
   if (configuration == "binding" || configuration == "architecture") {
     work_1d = fusemax_1d;
     work_2d = fusemax_2d;
-    cycles = configuration == "binding" ? fusemax_1d
-                                        : std::max(dim + 1, 1 + av) + 256 + 1 + 8 + std::max(dim, 2 * dim);
+    cycles = configuration == "binding" ? fusemax_1d : std::max(dim + 1, 1 + av) + 256 + 1 + 8 + std::max(dim, 2 * dim);
     expected.dram_bytes = matrix * (2 + 2 * groups(0x1p24, 2 * 256 * (2 * dim + 2)));
   } else if (configuration == "cascade") {
     work_1d = 256 + 1 + 2 + 1 + dim + 512 + 256 + 1 + dim + av;
@@ -215,7 +214,8 @@ TEST_CASE("attention: DRAM traffic and energy are the published ones at both fid
     for_every_point([&](const std::string& configuration, const std::string& model, std::int64_t length) {
       const Expected expected = expected_of(configuration, model, length);
       const CsvRow& row = attention(configuration, model, length, fidelity);
-      CHECK(off(number(row, "dram_bytes"), expected.dram_bytes) < (configuration == "flat" && model == "XLM" ? 0.03 : 0.005));
+      CHECK(off(number(row, "dram_bytes"), expected.dram_bytes) <
+            (configuration == "flat" && model == "XLM" ? 0.03 : 0.005));
       if (expected.energy_j == 0) return;
       const double energy = off(number(row, "energy_one_pe_registers_j"), expected.energy_j);
       largest[configuration] = std::max(largest[configuration], energy);
@@ -236,8 +236,10 @@ TEST_CASE("attention: the 2-D array is busy with every Einsum for the published 
     const std::string& configuration = published.at("configuration");
     const CsvRow& row = attention(configuration == "arch" ? "architecture" : configuration, published.at("model"),
                                   std::stoll(published.at("seq_len")), "waterfall");
-    INFO(configuration << " " << published.at("model") << " " << published.at("seq_len") << " " << published.at("einsum"));
-    CHECK(std::abs(number(row, "busy_array2d_" + published.at("einsum")) - number(published, "busy_fraction_2d")) < 0.01);
+    INFO(configuration << " " << published.at("model") << " " << published.at("seq_len") << " "
+                       << published.at("einsum"));
+    CHECK(std::abs(number(row, "busy_array2d_" + published.at("einsum")) - number(published, "busy_fraction_2d")) <
+          0.01);
     ++compared;
   }
   CHECK(compared == 168);
@@ -248,7 +250,8 @@ TEST_CASE("linear layers: latency, traffic and energy are the published ones at 
   double largest = 0;
   for (const CsvRow& published : published_rows("fusemax_published_linear_layers.csv")) {
     for (const std::string fidelity : {"cycle", "waterfall"}) {
-      INFO(published.at("machine") << " " << published.at("model") << " " << published.at("seq_len") << " " << fidelity);
+      INFO(published.at("machine") << " " << published.at("model") << " " << published.at("seq_len") << " "
+                                   << fidelity);
       const CsvRow& row = row_of("fusemax_linear_layers", published.at("machine"), published.at("model"),
                                  std::stoll(published.at("seq_len")), fidelity, "total");
       CHECK(off(number(row, "latency_s"), number(published, "latency_s")) < 0.01);
