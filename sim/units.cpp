@@ -205,12 +205,14 @@ std::int64_t ChannelUnit::step(std::int64_t now, const Wake& wake) {
   if (bytes_left_[m] == 0) {
     const Statement& what = run_.program.statements[static_cast<std::size_t>(statement)];
     const std::int64_t dram_latency = run_.machine.memories[static_cast<std::size_t>(memory_)].latency.value();
-    std::int64_t done = end;
+    // Others see it from the next cycle on, so that the order of decisions inside a cycle does not matter.
+    std::int64_t done = std::max(end, now + 1);
     if (what.kind == StatementKind::load) {
-      done += dram_latency + run_.machine.memories[static_cast<std::size_t>(what.to)].latency.value();
+      done =
+          std::max(done, end + dram_latency + run_.machine.memories[static_cast<std::size_t>(what.to)].latency.value());
       run_.end_of_run = std::max(run_.end_of_run, done);
     } else {
-      run_.end_of_run = std::max(run_.end_of_run, end + dram_latency);
+      run_.end_of_run = std::max(run_.end_of_run, done + dram_latency);
     }
     if (run_.observer) run_.observer(statement, index, now, done);
     run_.board.advance(statement);
