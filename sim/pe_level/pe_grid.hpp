@@ -54,6 +54,8 @@ class PeGrid {
   // all of its cycles.
   [[nodiscard]] const std::int32_t* at() const { return at_.data(); }
   [[nodiscard]] const std::int32_t* left() const { return left_.data(); }
+  // The oldest operation that is under way; one behind the youngest when there is none.
+  [[nodiscard]] std::int32_t oldest() const { return under_way_.empty() ? issued_ + 1 : under_way_.front().number; }
   [[nodiscard]] const IssuedOperation& operation(std::int32_t number) const {
     return under_way_[static_cast<std::size_t>(number - under_way_.front().number)];
   }
