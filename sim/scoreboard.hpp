@@ -62,11 +62,16 @@ class Scoreboard {
 
   // From now on a dependence is met by what `arrive` reports, not by ends and the Program's latencies (fidelity pe).
   void expect_arrivals() { arrivals_.resize(program_.dependences.size()); }
-  // The next instance of the dependence's producer has reached, or will reach, the consumer at `time`.
-  void arrive(int dependence, std::int64_t time, std::int64_t now) {
-    History& arrived = arrivals_[static_cast<std::size_t>(dependence)];
-    arrived.forget_until(now - 2);
-    arrived.record(time);
+  // The next instance of the dependence's producer has reached, or will reach, the consumer at `time`. Calls
+  // wake(statement, time) like record().
+  template <class Wake>
+  void arrive(int dependence, std::int64_t time, std::int64_t now, Wake&& wake) {
+    const auto d = static_cast<std::size_t>(dependence);
+    arrivals_[d].forget_until(now - 2);
+    arrivals_[d].record(time);
+    if (!marked_[d] || needs_[d] > arrivals_[d].size()) return;
+    marked_[d] = 0;
+    wake(program_.dependences[d].consumer, time);
   }
   // Producer instances whose end has a time along a dependence: those before first() met it long ago.
   [[nodiscard]] const History& known(int dependence) const {

@@ -220,6 +220,15 @@ class Connector {
     return false;
   }
 
+  // Does a preloaded operand come row by row, computed beside the columns that read it? Then it enters while it is
+  // being computed, and the last row is there in time.
+  bool comes_in_rows(const Statement& producer, const Statement& consumer, const Access& access) {
+    const Binding& from = *lowering_.binding_of.at(producer.name);
+    const Binding& to = *lowering_.binding_of.at(consumer.name);
+    const bool spread = from.rows && !reduces(producer, from.rows);
+    return !spread && from.columns && to.columns && is_same_axis(producer, from.columns, to.columns, access);
+  }
+
   // Rule 3: a reduction leaves through the whole array; an unreduced tile is unloaded row by row, over a link, into a
   // memory, or to be spread over the same array in another way; what goes through a memory pays its latency; a
   // broadcast enters skew-aligned.
@@ -232,8 +241,10 @@ class Connector {
     const Placement* placement = lowering_.placement(einsum.name());
     const bool kept = placement != nullptr;
     const bool same_iteration = edge.aligned && producer.guards == consumer.guards;
-    if ((kept && !same_iteration) || !is_same_place(producer, consumer, access)) {
-      edge.transit_cycles += unloading(producer);
+    const bool stays = is_same_place(producer, consumer, access) && !(kept && !same_iteration);
+    if (!stays) edge.transit_cycles += unloading(producer);
+    if (!stays && is_preloaded(consumer, access) && !comes_in_rows(producer, consumer, access)) {
+      edge.transit_cycles += lowering_.array(consumer.array).rows - 1;
     }
     if (producer.array != consumer.array) {
       const PeArray& other = lowering_.array(consumer.array);

@@ -34,23 +34,33 @@ bool Geometry::varies(const Statement& operation, const Access& access, Place::A
 
 bool Geometry::is_same_place(const Statement& producer, const Statement& consumer, const Access& access) const {
   if (producer.array != consumer.array) return false;
-  const Access& output = einsum(producer).output;
   for (const Place::Axis axis : {Place::Axis::rows, Place::Axis::columns}) {
+    if (reduces(producer, axis)) return false;
     const PeArray& on = array(producer);
     if ((axis == Place::Axis::rows ? on.rows : on.columns) == 1) continue;
     const Place* from = place_along(producer, axis);
     const Place* to = place_along(consumer, axis);
-    if (from != nullptr && einsum(producer).reduces(variable_at(producer, *from))) return false;
     if ((from == nullptr) != (to == nullptr)) return false;
-    if (from == nullptr) continue;
-    bool same = false;
-    for (std::size_t i = 0; i < output.indices.size(); ++i) {
-      if (output.indices[i].plain_variable() != variable_at(producer, *from)) continue;
-      same = access.indices[i].plain_variable() == variable_at(consumer, *to) && from->unit == to->unit;
-    }
-    if (!same) return false;
+    if (from != nullptr && !is_same_index(producer, *from, consumer, *to, access)) return false;
   }
   return true;
+}
+
+bool Geometry::is_same_index(const Statement& producer, const Place& from, const Statement& consumer, const Place& to,
+                             const Access& access) const {
+  const Access& output = einsum(producer).output;
+  for (std::size_t i = 0; i < output.indices.size(); ++i) {
+    if (output.indices[i].plain_variable() != variable_at(producer, from)) continue;
+    return access.indices[i].plain_variable() == variable_at(consumer, to) && from.unit == to.unit;
+  }
+  return false;
+}
+
+bool Geometry::comes_in_rows(const Statement& producer, const Statement& consumer, const Access& access) const {
+  if (place_along(producer, Place::Axis::rows) != nullptr && !reduces(producer, Place::Axis::rows)) return false;
+  const Place* from = place_along(producer, Place::Axis::columns);
+  const Place* to = place_along(consumer, Place::Axis::columns);
+  return from != nullptr && to != nullptr && is_same_index(producer, *from, consumer, *to, access);
 }
 
 bool Geometry::is_same_iteration(const Statement& producer, const Statement& consumer, const Access& access) const {
@@ -140,7 +150,10 @@ Observation of_result(const Geometry& geometry, const Program& program, const Ma
   }
   const Access& access = *access_of(geometry, program, edge);
   if (geometry.stays(producer, consumer, access)) return {Seen::first_pe, 0};
-  const std::int64_t way = geometry.way(producer, consumer, access);
+  std::int64_t way = geometry.way(producer, consumer, access);
+  if (geometry.is_preloaded(consumer, access) && !geometry.comes_in_rows(producer, consumer, access)) {
+    way += geometry.array(consumer).rows - 1;
+  }
   const bool down = geometry.reduces(producer, Place::Axis::rows);
   const bool along = geometry.reduces(producer, Place::Axis::columns);
   if (down && along) return {Seen::last_pe, way};

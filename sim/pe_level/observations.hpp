@@ -51,6 +51,9 @@ class Geometry {
   }
   // Is a result left in PE(r, c) exactly what PE(r, c) reads through `access`?
   [[nodiscard]] bool is_same_place(const Statement& producer, const Statement& consumer, const Access& access) const;
+  // Is an operand that has to be preloaded computed row by row, column by column beside the consumer's columns, so that
+  // it enters while it is being computed, the last row in time?
+  [[nodiscard]] bool comes_in_rows(const Statement& producer, const Statement& consumer, const Access& access) const;
   // Does the consumer read, through `access`, the tile that the producer computed in the same iteration?
   [[nodiscard]] bool is_same_iteration(const Statement& producer, const Statement& consumer,
                                        const Access& access) const;
@@ -66,6 +69,10 @@ class Geometry {
   [[nodiscard]] const Statement* producer_of(const std::string& tensor) const;
 
  private:
+  // Is what the producer spreads over `from` what the consumer spreads over `to`?
+  [[nodiscard]] bool is_same_index(const Statement& producer, const Place& from, const Statement& consumer,
+                                   const Place& to, const Access& access) const;
+
   const Program& program_;
   const Machine& machine_;
   const Cascade& cascade_;

@@ -23,6 +23,7 @@ class PeMachine {
     run_.board.expect_arrivals();
     for (std::size_t a = 0; a < run.program.arrays.size(); ++a) {
       corners_.emplace_back(run, static_cast<int>(a));
+      look_at_.push_back(0);
       arrays_.emplace_back(run.machine.arrays[a].rows, run.machine.arrays[a].columns);
     }
     for (const Statement& statement : run.program.statements) {
@@ -77,7 +78,10 @@ class PeMachine {
     std::int64_t again = now;
     while (again <= now) again = channel_.step(now, nobody);
     bool known = again != kNever;
-    for (ArrayUnit& corner : corners_) known = corner.step(now, nobody) != kNever || known;
+    for (std::size_t a = 0; a < corners_.size(); ++a) {
+      if (look_at_[a] <= now) look_at_[a] = corners_[a].step(now, nobody);
+      known = known || look_at_[a] != kNever;
+    }
     return known;
   }
 
@@ -137,7 +141,12 @@ class PeMachine {
 
   void arrive(int dependence, std::int64_t time) {
     latest_news_ = std::max(latest_news_, time);
-    run_.board.arrive(dependence, time, now_);
+    run_.board.arrive(dependence, time, now_, [this](int statement, std::int64_t when) {
+      const int array = run_.program.statements[static_cast<std::size_t>(statement)].array;
+      if (array < 0) return;  // DRAM looks in every cycle
+      const auto a = static_cast<std::size_t>(array);
+      if (when > corners_[a].free_at() || !corners_[a].has_started()) look_at_[a] = std::min(look_at_[a], when);
+    });
   }
 
   const SpaceTime& map_of(int statement, unsigned variant) {
@@ -171,6 +180,7 @@ class PeMachine {
   ValueLayer* values_;
   ChannelUnit channel_;
   std::vector<ArrayUnit> corners_;
+  std::vector<std::int64_t> look_at_;  // by array: when its corner decides next; kNever: when news arrives
   std::vector<PeGrid> arrays_;
   std::vector<char> unloads_;  // by statement
   std::map<std::pair<int, unsigned>, SpaceTime> maps_;

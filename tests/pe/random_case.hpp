@@ -52,6 +52,9 @@ class RandomSmallCase {
     what.plan_name = plan_name;
     rows_ = between(1, largest);
     columns_ = chance(3) ? rows_ : between(1, largest);
+    if (plan_name.find("unfused") != std::string::npos || plan_name.find("streamed") != std::string::npos) {
+      columns_ = std::max(rows_, columns_);  // m0, as many as there are rows, stands along the 1-D array
+    }
     vary_machine(what);
     vary_plan(what);
     if (plan_name.starts_with("matmul")) {
@@ -73,6 +76,31 @@ class RandomSmallCase {
     return what;
   }
 
+  // A plan that nobody wrote: every Einsum of the 1-pass cascade on either array, its indices along rows, columns or in
+  // time as they come.
+  SmallCase make_random_binding() {
+    SmallCase what = make(kInterleaved, 8);
+    const std::int64_t side = std::min(rows_, columns_);
+    const std::int64_t m0 = between(1, side), p0 = between(1, side);
+    what.plan.emplace_back("phases", "[]");
+    what.plan.emplace_back("tiles.M0", std::to_string(m0));
+    what.plan.emplace_back("tiles.P0", std::to_string(p0));
+    for (auto& [rank, extent] : what.extents) {
+      if (rank == "E" || rank == "F") extent = between(1, side);
+      if (rank == "M") extent = tiles(m0, 4);
+      if (rank == "P") extent = tiles(p0, 4);
+    }
+    const std::pair<const char*, std::vector<std::string>> einsums[] = {
+        {"QK", {"m0", "p0", "e"}}, {"LM", {"m0", "p0"}},        {"RM", {"p0"}},       {"SLN", {"m0", "p0"}},
+        {"SLD", {"m0", "p0"}},     {"SLNV", {"m0", "p0", "f"}}, {"PRM", {"p0"}},      {"SPD", {"p0"}},
+        {"RD", {"p0"}},            {"SPNV", {"p0", "f"}},       {"RNV", {"p0", "f"}}, {"AV", {"p0", "f"}}};
+    for (const auto& [einsum, indices] : einsums) {
+      const bool on_grid = std::string(einsum) != "AV" && chance(2);  // the 2-D array does not divide
+      what.plan.emplace_back(fmt::format("bind.{}", einsum), random_binding(on_grid, indices));
+    }
+    return what;
+  }
+
   bool chance(std::int64_t one_in) { return between(1, one_in) == 1; }
   std::int64_t between(std::int64_t low, std::int64_t high) {
     return low + static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(high - low + 1));
@@ -87,6 +115,23 @@ class RandomSmallCase {
   std::int64_t tiles(std::int64_t size, std::int64_t most) {
     const std::int64_t whole = between(1, most) * size;
     return chance(2) ? whole : std::max<std::int64_t>(1, whole - between(0, size - 1));
+  }
+
+  std::string random_binding(bool on_grid, std::vector<std::string> indices) {
+    for (std::size_t i = indices.size(); i-- > 1;) {
+      std::swap(indices[i], indices[static_cast<std::size_t>(between(0, static_cast<std::int64_t>(i)))]);
+    }
+    std::string text = on_grid ? "{array: array2d" : "{array: array1d";
+    const auto place = [&](const char* axis) {
+      if (indices.empty() || chance(5)) return;
+      text += fmt::format(", {}: {}", axis, indices.back());
+      indices.pop_back();
+    };
+    if (on_grid) place("rows");
+    place("columns");
+    std::string time;
+    for (const std::string& index : indices) time += (time.empty() ? "" : ", ") + index;
+    return text + fmt::format(", time: [{}]}}", time);
   }
 
   void vary_machine(SmallCase& what) {

@@ -3,8 +3,8 @@
 // that what it uses is there; and what is stored in the end equals the evaluator's.
 #include <catch2/catch.hpp>
 #include <map>
-#include <optional>
 
+#include "base/diagnostic.hpp"
 #include "pe/random_case.hpp"
 #include "sim/execute.hpp"
 
@@ -25,38 +25,57 @@ ReferenceKernel evaluator_of(const Cascade& cascade) {
   };
 }
 
+struct Tally {
+  std::int64_t compared = 0, refused = 0, values = 0;
+  double largest = 0;
+};
+
+void check(const SmallCase& what, std::uint64_t seed, Tally& tally) {
+  INFO("seed " << seed << " " << what.text());
+  static std::map<std::string, Cascade> cascades;
+  const Plan plan = plan_of(what.plan_name, what.plan);
+  const Cascade& cascade = cascades.try_emplace(plan.cascade.text, cascade_of(plan.cascade.text)).first->second;
+  CheckOptions options;
+  options.fidelity = Fidelity::pe;
+  options.dtype = seed % 3 == 0 ? Dtype::fp32 : Dtype::fp64;
+  options.seed = seed;
+  CheckReport report;
+  try {
+    report = check_values(cascade, machine_of(plan.machine.text, what.machine), plan, what.shape(),
+                          evaluator_of(cascade), options, {});
+  } catch (const UserError&) {
+    ++tally.refused;
+    return;
+  } catch (const InternalError& error) {
+    FAIL_CHECK(error.what());
+    return;
+  }
+  INFO(report.first_mismatch);
+  CHECK(report.passed);
+  ++tally.compared;
+  tally.values += report.values;
+  tally.largest = std::max(tally.largest, report.max_rel_error);
+}
+
+void print(const std::string& name, const Tally& tally) {
+  fmt::print("{}: {} compared, {} refused; {} values, relative error at most {:.2g}\n", name, tally.compared,
+             tally.refused, tally.values, tally.largest);
+}
+
 }  // namespace
 
 TEST_CASE("values that move between PEs are the evaluator's") {
-  constexpr std::uint64_t cases = 60;
-  std::map<std::string, Cascade> cascades;
   for (const std::string& name : plans_in_tree()) {
-    std::int64_t compared = 0, refused = 0, values = 0;
-    double largest = 0;
-    for (std::uint64_t seed = 1; seed <= cases; ++seed) {
-      const SmallCase what = RandomSmallCase(seed * 7919).make(name);
-      INFO("seed " << seed << " " << what.text());
-      const Plan plan = plan_of(name, what.plan);
-      const Cascade& cascade = cascades.try_emplace(plan.cascade.text, cascade_of(plan.cascade.text)).first->second;
-      CheckOptions options;
-      options.fidelity = Fidelity::pe;
-      options.dtype = seed % 3 == 0 ? Dtype::fp32 : Dtype::fp64;
-      options.seed = seed;
-      std::optional<CheckReport> report;
-      try {
-        report = check_values(cascade, machine_of(plan.machine.text, what.machine), plan, what.shape(),
-                              evaluator_of(cascade), options, {});
-      } catch (const UserError&) {
-        ++refused;
-        continue;
-      }
-      INFO(report->first_mismatch);
-      CHECK(report->passed);
-      ++compared;
-      values += report->values;
-      largest = std::max(largest, report->max_rel_error);
-    }
-    fmt::print("{}: {} compared, {} refused; {} values, relative error at most {:.2g}\n", name, compared, refused,
-               values, largest);
+    Tally tally;
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) check(RandomSmallCase(seed * 7919).make(name), seed, tally);
+    print(name, tally);
   }
+}
+
+TEST_CASE("values under random bindings") {
+  Tally tally;
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    check(RandomSmallCase(seed * 104729).make_random_binding(), seed, tally);
+  }
+  print("random bindings", tally);
 }
