@@ -13,12 +13,14 @@ namespace {
 
 class PeMachine {
  public:
-  PeMachine(RunState& run, const Cascade& cascade, const StartObserver& observer, ValueLayer* values)
+  PeMachine(RunState& run, const Cascade& cascade, const StartObserver& observer, ValueLayer* values,
+            int hurried)
       : run_(run),
         geometry_(run.program, run.machine, cascade),
         observations_(observations(run.program, run.machine, cascade)),
         observer_(observer),
         values_(values),
+        hurried_(hurried),
         channel_(run) {
     run_.board.expect_arrivals();
     for (std::size_t a = 0; a < run.program.arrays.size(); ++a) {
@@ -140,6 +142,7 @@ class PeMachine {
   }
 
   void arrive(int dependence, std::int64_t time) {
+    if (dependence == hurried_) --time;
     latest_news_ = std::max(latest_news_, time);
     run_.board.arrive(dependence, time, now_, [this](int statement, std::int64_t when) {
       const int array = run_.program.statements[static_cast<std::size_t>(statement)].array;
@@ -178,6 +181,7 @@ class PeMachine {
   const std::vector<Observation> observations_;  // by dependence
   const StartObserver& observer_;
   ValueLayer* values_;
+  const int hurried_;  // dependence
   ChannelUnit channel_;
   std::vector<ArrayUnit> corners_;
   std::vector<std::int64_t> look_at_;  // by array: when its corner decides next; kNever: when news arrives
@@ -189,8 +193,9 @@ class PeMachine {
 
 }  // namespace
 
-PeRunResult run_pe_machine(RunState& run, const Cascade& cascade, const StartObserver& observer, ValueLayer* values) {
-  return PeMachine(run, cascade, observer, values).run();
+PeRunResult run_pe_machine(RunState& run, const Cascade& cascade, const StartObserver& observer, ValueLayer* values,
+                           int hurried) {
+  return PeMachine(run, cascade, observer, values, hurried).run();
 }
 
 }  // namespace einloom

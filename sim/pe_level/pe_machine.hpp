@@ -16,8 +16,9 @@ struct PeRunResult {
 };
 
 // Runs to the end. The observer hears of starts and ends when an operation's end has been seen at PE(0, 0), and of
-// moves as at tile level. `values` may be nullptr. UserError (deadlock); InternalError when a PE lacks what it needs.
+// moves as at tile level. `values` may be nullptr. News of the dependence `hurried` arrives one cycle early: tests show
+// with it that nothing could start earlier. UserError (deadlock); InternalError when a PE lacks what it needs.
 [[nodiscard]] PeRunResult run_pe_machine(RunState& run, const Cascade& cascade, const StartObserver& observer,
-                                         ValueLayer* values);
+                                         ValueLayer* values, int hurried = -1);
 
 }  // namespace einloom

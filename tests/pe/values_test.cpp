@@ -62,20 +62,33 @@ void print(const std::string& name, const Tally& tally) {
              tally.refused, tally.values, tally.largest);
 }
 
-}  // namespace
-
-TEST_CASE("values that move between PEs are the evaluator's") {
+void check_plans(std::uint64_t first_seed, std::uint64_t cases) {
   for (const std::string& name : plans_in_tree()) {
     Tally tally;
-    for (std::uint64_t seed = 1; seed <= 60; ++seed) check(RandomSmallCase(seed * 7919).make(name), seed, tally);
+    for (std::uint64_t seed = first_seed; seed < first_seed + cases; ++seed) {
+      check(RandomSmallCase(seed * 7919).make(name), seed, tally);
+    }
     print(name, tally);
+    CHECK(tally.compared > static_cast<std::int64_t>(cases) * 9 / 10);
   }
 }
 
-TEST_CASE("values under random bindings") {
+void check_random_bindings(std::uint64_t first_seed, std::uint64_t cases) {
   Tally tally;
-  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+  for (std::uint64_t seed = first_seed; seed < first_seed + cases; ++seed) {
     check(RandomSmallCase(seed * 104729).make_random_binding(), seed, tally);
   }
   print("random bindings", tally);
+  CHECK(tally.compared > static_cast<std::int64_t>(cases) * 9 / 10);
+}
+
+}  // namespace
+
+TEST_CASE("values that move between PEs are the evaluator's") { check_plans(1, 60); }
+
+TEST_CASE("values under random bindings") { check_random_bindings(1, 400); }
+
+TEST_CASE("values of many more", "[.wide]") {
+  check_plans(1000, 600);
+  check_random_bindings(1000, 6000);
 }

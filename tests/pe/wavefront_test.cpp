@@ -97,27 +97,40 @@ void compare(const SmallCase& what, Tally& tally) {
   tally.pe_cycles += pe.report->pe_cycles_simulated;
 }
 
-}  // namespace
+void print(const std::string& name, const Tally& tally) {
+  fmt::print("{}: {} compared, {} refused, {} deadlocked; {} tile operations, {} PE-cycles\n", name, tally.compared,
+             tally.refused, tally.deadlocked, tally.instances, tally.pe_cycles);
+}
 
-TEST_CASE("every start and end of the tile level is that of the PEs") {
-  constexpr std::uint64_t cases = 100;
+void compare_plans(std::uint64_t first_seed, std::uint64_t cases) {
   for (const std::string& plan : plans_in_tree()) {
     Tally tally;
-    for (std::uint64_t seed = 1; seed <= cases; ++seed) {
+    for (std::uint64_t seed = first_seed; seed < first_seed + cases; ++seed) {
       INFO("seed " << seed);
       compare(RandomSmallCase(seed * 1000003).make(plan), tally);
     }
-    fmt::print("{}: {} compared, {} refused, {} deadlocked; {} tile operations, {} PE-cycles\n", plan, tally.compared,
-               tally.refused, tally.deadlocked, tally.instances, tally.pe_cycles);
+    print(plan, tally);
+    CHECK(tally.compared > static_cast<std::int64_t>(cases) * 9 / 10);
   }
 }
 
-TEST_CASE("random bindings: tile level and PEs agree as well") {
+void compare_random_bindings(std::uint64_t first_seed, std::uint64_t cases) {
   Tally tally;
-  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+  for (std::uint64_t seed = first_seed; seed < first_seed + cases; ++seed) {
     INFO("seed " << seed);
     compare(RandomSmallCase(seed * 15485863).make_random_binding(), tally);
   }
-  fmt::print("random bindings: {} compared, {} refused, {} deadlocked; {} tile operations, {} PE-cycles\n",
-             tally.compared, tally.refused, tally.deadlocked, tally.instances, tally.pe_cycles);
+  print("random bindings", tally);
+  CHECK(tally.compared > static_cast<std::int64_t>(cases) * 9 / 10);
+}
+
+}  // namespace
+
+TEST_CASE("every start and end of the tile level is that of the PEs") { compare_plans(1, 100); }
+
+TEST_CASE("random bindings: tile level and PEs agree as well") { compare_random_bindings(1, 400); }
+
+TEST_CASE("many more of them", "[.wide]") {
+  compare_plans(1000, 1000);
+  compare_random_bindings(1000, 6000);
 }
