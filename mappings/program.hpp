@@ -70,6 +70,16 @@ struct BoxDimension {
   int partial = -1;  // index into Statement::partials, -1 when full == last
 };
 
+// Where one index of an operation goes, in part or as a whole: along the rows or the columns of its array, or over time
+// on each PE. The index's value is the sum over its places of position · unit.
+struct Place {
+  enum class Axis { rows, columns, time };
+  Axis axis = Axis::time;
+  int dimension = -1;       // position in Statement::box
+  std::int64_t extent = 1;  // positions there are
+  std::int64_t unit = 1;    // elements per position
+};
+
 struct Statement {
   StatementKind kind = StatementKind::operation;
   std::string name;         // Einsum, or "load K", "store AV"
@@ -89,6 +99,8 @@ struct Statement {
   std::vector<PartialExtent> partials;  // at most kMaxPartials
   std::vector<Work> variants;           // indexed by the set (bit mask) of partial extents that apply
   std::vector<BoxDimension> box;        // operation: one per Einsum variable, in Einsum::variables() order
+  std::vector<Place> places;            // operation: rows, columns, then time, slowest first
+  int result_memory = -1;               // operation: the memory that keeps its result; -1: registers
   std::vector<std::pair<std::string, std::int64_t>> operations_per_point;  // operation
   bool accumulates = false;             // reduces over a loop: combines with what earlier iterations stored
   std::vector<int> accumulation_loops;  // positions in `effective`; the first iteration of all of them starts afresh

@@ -65,7 +65,7 @@ void check_conservation(const Program& program, const Totals& simulated, const T
   check_operations(program, simulated);
   check_moves(program, simulated);
   for (const ArrayReport& array : report.arrays) {
-    if (report.fidelity != Fidelity::cycle) break;
+    if (report.fidelity == Fidelity::waterfall) break;
     std::int64_t sum = 0;
     for (const Account& account : array.accounts) {
       ensure(account.cycles.value() >= 0, fmt::format("account {} of {} is negative", account.kind, array.name));
@@ -82,7 +82,7 @@ void check_conservation(const Program& program, const Totals& simulated, const T
     ensure(static_cast<double>(report.cycles.value()) >= bound.cycles * (1 - 1e-12),
            fmt::format("{} cycles are below the bound of {} ({})", report.cycles.value(), bound.cycles, bound.what));
   }
-  if (report.fidelity == Fidelity::cycle) {
+  if (report.fidelity != Fidelity::waterfall) {
     std::int64_t parts = 0;
     for (const Account& part : report.excess.parts) parts += part.cycles.value();
     must_equal(parts, report.excess.excess.value(), "cycles beyond the busiest array's work");

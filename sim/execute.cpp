@@ -14,37 +14,12 @@
 #include "einsum/counts.hpp"
 #include "mappings/lower.hpp"
 #include "mappings/tile_region.hpp"
+#include "sim/pe_level/pe_values.hpp"
+#include "sim/regions.hpp"
 #include "sim/simulate.hpp"
 
 namespace einloom {
 namespace {
-
-// Calls f(offset) for every element of a region.
-template <class T, class F>
-void for_each_element(const Tensor<T>& tensor, const Box& region, F&& f) {
-  std::vector<std::int64_t> at;
-  for (const Range& range : region) {
-    if (range.begin >= range.end) return;
-    at.push_back(range.begin);
-  }
-  while (true) {
-    std::int64_t offset = 0;
-    for (std::size_t i = 0; i < at.size(); ++i) offset += at[i] * tensor.strides()[i];
-    f(offset);
-    std::size_t i = at.size();
-    while (i > 0 && ++at[i - 1] == region[i - 1].end) {
-      at[i - 1] = region[i - 1].begin;
-      --i;
-    }
-    if (i == 0) return;
-  }
-}
-
-bool is_stored(const Program& program, const std::string& tensor) {
-  return std::any_of(program.storages.begin(), program.storages.end(), [&](const Storage& storage) {
-    return storage.memory >= 0 && program.tensors[static_cast<std::size_t>(storage.tensor)] == tensor;
-  });
-}
 
 // The machine's values: `dram` holds inputs and receives outputs; `chip` is what arrays read and write.
 template <class T>
@@ -253,13 +228,22 @@ void compare(const TensorStore<T>& found, const TensorStore<double>& expected, C
 }
 
 template <class T>
-void execute(const Program& program, const Cascade& cascade, const Machine& machine, Dtype dtype,
+void execute(const Program& program, const Cascade& cascade, const Machine& machine, const CheckOptions& check,
              const TensorStore<double>& inputs, const TensorStore<double>& expected, CheckReport& report) {
   TensorStore<T> dram = make_store<T>(cascade, program.shape, std::numeric_limits<T>::quiet_NaN());
   for (auto& [name, tensor] : converted<T>(inputs)) dram.at(name) = tensor;
-  ValueMachine<T> values(program, cascade, dtype, std::move(dram));
   SimulationOptions options;
   options.fast_forward = false;
+  options.fidelity = check.fidelity;
+  if (check.fidelity == Fidelity::pe) {
+    PeValues<T> values(program, machine, cascade, check.dtype, std::move(dram));
+    options.cascade = &cascade;
+    options.values = &values;
+    static_cast<void>(simulate(program, machine, options));
+    compare(values.dram(), expected, report);
+    return;
+  }
+  ValueMachine<T> values(program, cascade, check.dtype, std::move(dram));
   options.observer = [&](int statement, std::int64_t index, std::int64_t, std::int64_t) {
     values.start(statement, index);
   };
@@ -332,9 +316,9 @@ CheckReport check_values(const Cascade& cascade, const Machine& machine, const P
       fmt::format("; {} in simulated order against the fp64 kernel, seed {}", name_of(options.dtype), options.seed);
   // Arithmetic is wider than the tensors: fp64 for fp32, fp32 for narrower formats.
   if (options.dtype == Dtype::fp64 || options.dtype == Dtype::fp32) {
-    execute<double>(program, cascade, machine, options.dtype, inputs, expected, report);
+    execute<double>(program, cascade, machine, options, inputs, expected, report);
   } else {
-    execute<float>(program, cascade, machine, options.dtype, inputs, expected, report);
+    execute<float>(program, cascade, machine, options, inputs, expected, report);
   }
   return report;
 }

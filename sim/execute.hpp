@@ -19,6 +19,7 @@ namespace einloom {
 struct CheckOptions {
   Dtype dtype = Dtype::fp32;
   std::uint64_t seed = 1;
+  Fidelity fidelity = Fidelity::cycle;                    // or pe: values move between PEs
   double input_scale = 1;                                 // multiplies Q (scores ×40 with 40)
   std::int64_t operation_budget = std::int64_t{1} << 29;  // the shape is clipped (fewer b, h, then P, M) to stay below
 };

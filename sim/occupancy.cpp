@@ -42,9 +42,9 @@ void Occupancy::measure(int memory, Scoreboard& board, Counters& counters, std::
     std::int64_t freed = kNever;
     for (Reader& reader : readers_[s]) {
       const Dependence& edge = program_.dependences[static_cast<std::size_t>(reader.dependence)];
-      const History& history = board.history(edge.producer);
+      const History& history = board.known(reader.dependence);
       std::int64_t ended = std::max(reader.ended, history.first());
-      while (ended < history.size() && history.at(ended) + edge.latency_cycles <= now) ++ended;
+      while (ended < history.size() && history.at(ended) + board.latency(reader.dependence) <= now) ++ended;
       if (ended != reader.ended) {
         reader.ended = ended;
         reader.freed = board.slots_freed(edge, ended);

@@ -12,7 +12,7 @@
 
 namespace einloom {
 
-enum class Fidelity { cycle, waterfall };
+enum class Fidelity { cycle, pe, waterfall };
 
 // One line of an array's account of cycles. All lines of an array add up to the cycles of the run.
 struct Account {
@@ -102,6 +102,7 @@ struct Report {
   CheckReport check;
   std::int64_t tile_operations = 0;            // executed in the modelled machine
   std::int64_t tile_operations_simulated = 0;  // stepped one by one; the rest was fast-forwarded
+  std::int64_t pe_cycles_simulated = 0;        // fidelity pe: PEs · cycles, every one stepped
   std::map<std::string, std::int64_t> shape;   // every rank extent and tile extent used
 
   [[nodiscard]] const ArrayReport* find_array(const std::string& name) const;

@@ -60,6 +60,29 @@ class Scoreboard {
   [[nodiscard]] std::int64_t met_at(int dependence) const;
   [[nodiscard]] bool is_met(int dependence, std::int64_t now) const;
 
+  // From now on a dependence is met by what `arrive` reports, not by ends and the Program's latencies (fidelity pe).
+  void expect_arrivals() { arrivals_.resize(program_.dependences.size()); }
+  // The next instance of the dependence's producer has reached, or will reach, the consumer at `time`. Calls
+  // wake(statement, time) like record().
+  template <class Wake>
+  void arrive(int dependence, std::int64_t time, std::int64_t now, Wake&& wake) {
+    const auto d = static_cast<std::size_t>(dependence);
+    arrivals_[d].forget_until(now - 2);
+    arrivals_[d].record(time);
+    if (!marked_[d] || needs_[d] > arrivals_[d].size()) return;
+    marked_[d] = 0;
+    wake(program_.dependences[d].consumer, time);
+  }
+  // Producer instances whose end has a time along a dependence: those before first() met it long ago.
+  [[nodiscard]] const History& known(int dependence) const {
+    const auto d = static_cast<std::size_t>(dependence);
+    return arrivals_.empty() ? histories_[static_cast<std::size_t>(program_.dependences[d].producer)] : arrivals_[d];
+  }
+  // From a known instant until the consumer may start.
+  [[nodiscard]] std::int64_t latency(int dependence) const {
+    return arrivals_.empty() ? program_.dependences[static_cast<std::size_t>(dependence)].latency_cycles : 0;
+  }
+
   // Starts the next instance: moves the head on.
   void advance(int statement);
   // The oldest unrecorded instance of a statement ends at `time`. Calls wake(statement, time) for every consumer that
@@ -69,6 +92,7 @@ class Scoreboard {
     History& history = histories_[static_cast<std::size_t>(statement)];
     forget(statement, now);
     history.record(time);
+    if (!arrivals_.empty()) return;
     for (int dependence : outgoing(statement)) {
       const auto d = static_cast<std::size_t>(dependence);
       if (!marked_[d] || needs_[d] > history.size()) continue;
@@ -98,6 +122,7 @@ class Scoreboard {
   const Program& program_;
   std::vector<Head> heads_;
   std::vector<History> histories_;
+  std::vector<History> arrivals_;  // by dependence; empty: ends and latencies count
   std::vector<std::vector<int>> incoming_, outgoing_;
   std::vector<std::vector<std::int64_t>> strides_;  // of instances along effective loops
   std::vector<std::int64_t> longest_latency_;
@@ -109,12 +134,11 @@ inline bool Scoreboard::is_met(int dependence, std::int64_t now) const { return 
 
 inline std::int64_t Scoreboard::met_at(int dependence) const {
   const auto d = static_cast<std::size_t>(dependence);
-  const Dependence& edge = program_.dependences[d];
-  const History& history = histories_[static_cast<std::size_t>(edge.producer)];
+  const History& history = known(dependence);
   const std::int64_t instance = needs_[d] - 1;
   if (instance < history.first()) return std::numeric_limits<std::int64_t>::min();
   if (instance >= history.size()) return kNever;
-  return history.at(instance) + edge.latency_cycles;
+  return history.at(instance) + latency(dependence);
 }
 
 inline Readiness Scoreboard::check(int statement, std::int64_t now) {

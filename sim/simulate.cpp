@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/diagnostic.hpp"
 #include "mappings/estimate.hpp"
 #include "sim/accounts.hpp"
 #include "sim/conservation.hpp"
 #include "sim/energy.hpp"
 #include "sim/kernel.hpp"
+#include "sim/pe_level/pe_machine.hpp"
 #include "sim/waterfall.hpp"
 
 namespace einloom {
@@ -61,6 +63,17 @@ void add_peaks(Report& report, const Program& program, const RunState& run) {
   }
 }
 
+// Busy PE-cycles counted one by one are those of all instances.
+void check_pe_cycles(const Program& program, const Totals& totals, const std::vector<std::int64_t>& counted) {
+  for (std::size_t a = 0; a < program.arrays.size(); ++a) {
+    std::int64_t expected = 0;
+    for (std::size_t s = 0; s < program.statements.size(); ++s) {
+      if (program.statements[s].array == static_cast<int>(a)) expected += totals.busy_pe_cycles[s];
+    }
+    ensure(counted[a] == expected, "the PEs of " + program.arrays[a] + " were busy as long as its operations take");
+  }
+}
+
 }  // namespace
 
 const ArrayReport* Report::find_array(const std::string& name) const {
@@ -89,8 +102,16 @@ Report simulate(const Program& program, const Machine& machine, const Simulation
   report.iterations = program.iterations;
   RunState run(program, machine);
   Totals totals = estimated;
-  if (options.fidelity == Fidelity::cycle) {
-    const RunResult result = run_machine(run, options.fast_forward, options.observer);
+  if (options.fidelity != Fidelity::waterfall) {
+    PeRunResult pes;
+    if (options.fidelity == Fidelity::pe) {
+      ensure(options.cascade != nullptr, "fidelity pe is given the cascade");
+      pes = run_pe_machine(run, *options.cascade, options.observer, options.values);
+      report.pe_cycles_simulated = pes.pe_cycles;
+    } else {
+      pes.run = run_machine(run, options.fast_forward, options.observer);
+    }
+    const RunResult& result = pes.run;
     report.cycles = Cycles(result.cycles);
     report.tile_operations_simulated = run.operations_stepped;
     std::vector<std::vector<std::int64_t>> instances(program.statements.size());
@@ -100,6 +121,7 @@ Report simulate(const Program& program, const Machine& machine, const Simulation
       }
     }
     totals = totals_of(program, std::move(instances));
+    if (options.fidelity == Fidelity::pe) check_pe_cycles(program, totals, pes.busy_pe_cycles);
     add_arrays(report, program, machine, totals);
     for (std::size_t a = 0; a < report.arrays.size(); ++a) {
       report.arrays[a].accounts = accounts_of(run, result, totals, static_cast<int>(a));
@@ -116,7 +138,7 @@ Report simulate(const Program& program, const Machine& machine, const Simulation
   }
   report.latency = duration(report.cycles, machine.clock);
   add_memories(report, program, machine, totals);
-  if (options.fidelity == Fidelity::cycle) add_peaks(report, program, run);
+  if (options.fidelity != Fidelity::waterfall) add_peaks(report, program, run);
   for (const auto& by_op : totals.operations) {
     for (const auto& [op, count] : by_op) report.operations[op] += count;
   }

@@ -11,10 +11,14 @@
 
 namespace einloom {
 
+class ValueLayer;
+
 struct SimulationOptions {
   Fidelity fidelity = Fidelity::cycle;
   bool fast_forward = true;
-  StartObserver observer{};  // told about every start; sees all of them only without fast-forward
+  StartObserver observer{};          // told about every start; sees all of them only without fast-forward
+  const Cascade* cascade = nullptr;  // fidelity pe needs it: the one the Program was lowered from
+  ValueLayer* values = nullptr;      // fidelity pe: carries values; nullptr: timing only
 };
 
 // InternalError when a conservation check fails; UserError (deadlock, waterfall-no-phases) when the plan cannot run.

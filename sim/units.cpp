@@ -212,7 +212,7 @@ std::int64_t ChannelUnit::step(std::int64_t now, const Wake& wake) {
       done += dram_latency + run_.machine.memories[static_cast<std::size_t>(what.to)].latency.value();
       run_.end_of_run = std::max(run_.end_of_run, done);
     } else {
-      run_.end_of_run = std::max(run_.end_of_run, end + dram_latency);
+      run_.end_of_run = std::max(run_.end_of_run, done + dram_latency);
     }
     if (run_.observer) run_.observer(statement, index, now, done);
     run_.board.advance(statement);

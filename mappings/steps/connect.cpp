@@ -125,8 +125,23 @@ class Connector {
         edge.index.push_back(source(load, nullptr, consumer, nullptr, load.loops[static_cast<std::size_t>(e)]));
       }
       edge.aligned = same_loops(load, consumer) && follows_exactly(edge.index);
+      if (load.share == 1 && is_preloaded(consumer, access)) {
+        edge.latency_cycles = edge.transit_cycles = lowering_.array(consumer.array).rows - 1;
+      }
       add(edge);
     }
+  }
+
+  // An operand that varies along rows and columns enters at one edge, row by row: the first row's values have reached
+  // their PEs R - 1 hops after they were there to be sent.
+  bool is_preloaded(const Statement& reader, const Access& access) {
+    const Binding& binding = *lowering_.binding_of.at(reader.name);
+    const std::vector<std::string> indices = index_variables(access);
+    const auto varies = [&](const std::optional<Name>& axis) {
+      return axis &&
+             std::find(indices.begin(), indices.end(), lowering_.index_level(axis->text).variable) != indices.end();
+    };
+    return varies(binding.rows) && varies(binding.columns);
   }
 
   // What comes back from DRAM has been written there: the same tile's share, or the whole tensor as far as the loops
@@ -171,23 +186,67 @@ class Connector {
     add(edge);
   }
 
-  // Rule 3: a reduction leaves through the whole array; an unreduced tile is unloaded row by row; what goes through a
-  // memory pays its latency; a broadcast enters skew-aligned.
+  bool reduces(const Statement& producer, const std::optional<Name>& axis) {
+    return axis && lowering_.einsum(producer).reduces(lowering_.index_level(axis->text).variable);
+  }
+
+  // Cycles until a tile that no reduction carries out of its array has been unloaded as far as its first row.
+  std::int64_t unloading(const Statement& producer) {
+    const Binding& binding = *lowering_.binding_of.at(producer.name);
+    const bool reduced = reduces(producer, binding.rows) || reduces(producer, binding.columns);
+    return binding.rows && !reduced ? lowering_.array(producer.array).rows : 0;
+  }
+
+  // Does PE(r, c) read what PE(r, c) computed?
+  bool is_same_place(const Statement& producer, const Statement& consumer, const Access& access) {
+    if (producer.array != consumer.array) return false;
+    const PeArray& array = lowering_.array(producer.array);
+    const Binding& from = *lowering_.binding_of.at(producer.name);
+    const Binding& to = *lowering_.binding_of.at(consumer.name);
+    return (array.rows == 1 || is_same_axis(producer, from.rows, to.rows, access)) &&
+           (array.columns == 1 || is_same_axis(producer, from.columns, to.columns, access));
+  }
+
+  bool is_same_axis(const Statement& producer, const std::optional<Name>& from, const std::optional<Name>& to,
+                    const Access& access) {
+    if (!from || !to) return !from && !to;
+    const IndexLevel written = lowering_.index_level(from->text), read = lowering_.index_level(to->text);
+    const Access& output = lowering_.einsum(producer).output;
+    for (std::size_t i = 0; i < output.indices.size(); ++i) {
+      if (output.indices[i].plain_variable() != written.variable) continue;
+      return access.indices[i].plain_variable() == read.variable &&
+             std::max(written.level, 0) == std::max(read.level, 0);
+    }
+    return false;
+  }
+
+  // Does a preloaded operand come row by row, computed beside the columns that read it? Then it enters while it is
+  // being computed, and the last row is there in time.
+  bool comes_in_rows(const Statement& producer, const Statement& consumer, const Access& access) {
+    const Binding& from = *lowering_.binding_of.at(producer.name);
+    const Binding& to = *lowering_.binding_of.at(consumer.name);
+    const bool spread = from.rows && !reduces(producer, from.rows);
+    return !spread && from.columns && to.columns && is_same_axis(producer, from.columns, to.columns, access);
+  }
+
+  // Rule 3: a reduction leaves through the whole array; an unreduced tile is unloaded row by row, over a link, into a
+  // memory, or to be spread over the same array in another way; what goes through a memory pays its latency; a
+  // broadcast enters skew-aligned.
   void add_latency(Dependence& edge, const Statement& producer, const Statement& consumer, const Access& access) {
     const Einsum& einsum = lowering_.einsum(producer);
     const Binding& binding = *lowering_.binding_of.at(einsum.name());
     const PeArray& array = lowering_.array(producer.array);
-    const auto reduces = [&](const std::optional<Name>& axis) {
-      return axis && einsum.reduces(lowering_.index_level(axis->text).variable);
-    };
-    const bool reduced = reduces(binding.rows) || reduces(binding.columns);
-    if (reduces(binding.rows)) edge.transit_cycles += array.rows - 1;
-    if (reduces(binding.columns)) edge.transit_cycles += array.columns - 1;
+    if (reduces(producer, binding.rows)) edge.transit_cycles += array.rows - 1;
+    if (reduces(producer, binding.columns)) edge.transit_cycles += array.columns - 1;
     const Placement* placement = lowering_.placement(einsum.name());
     const bool kept = placement != nullptr;
     const bool same_iteration = edge.aligned && producer.guards == consumer.guards;
+    const bool stays = is_same_place(producer, consumer, access) && !(kept && !same_iteration);
+    if (!stays) edge.transit_cycles += unloading(producer);
+    if (!stays && is_preloaded(consumer, access) && !comes_in_rows(producer, consumer, access)) {
+      edge.transit_cycles += lowering_.array(consumer.array).rows - 1;
+    }
     if (producer.array != consumer.array) {
-      if (!reduced && binding.rows && !(kept && !same_iteration)) edge.transit_cycles += array.rows;
       const PeArray& other = lowering_.array(consumer.array);
       const auto link = lowering_.machine.link_latency(array.name, other.name);
       if (link && !(kept && !same_iteration)) {
@@ -208,7 +267,7 @@ class Connector {
     }
   }
 
-  // The last PE finishes a skew later than the wavefront.
+  // The last PE finishes a skew later than the wavefront; of an unreduced tile, the last row has to come out, too.
   void connect_store(int store_index) {
     const Statement& store = at(store_index);
     const int producer_index = lowering_.statement_of.at(tensor_name(store.tensor));
@@ -225,7 +284,7 @@ class Connector {
       edge.index.push_back({place < 0 ? IndexSource::kLast : place, 0});
     }
     edge.aligned = same_loops(producer, store) && follows_exactly(edge.index);
-    edge.transit_cycles = array.rows - 1 + array.columns - 1;
+    edge.transit_cycles = array.rows - 1 + array.columns - 1 + unloading(producer);
     edge.latency_cycles = edge.transit_cycles + lowering_.memory(store.from).latency.value();
     add(edge);
   }

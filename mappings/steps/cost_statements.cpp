@@ -123,24 +123,25 @@ class Costing {
   }
 
   // One place of a binding, with the elements it has room for.
-  struct Place {
+  struct BoundPlace {
     std::string variable;
     std::int64_t extent = 1;
-    enum Axis { rows, columns, time } axis = time;
+    Place::Axis axis = Place::Axis::time;
     int level = -1;
+    std::size_t order = 0;  // in the binding
   };
 
-  std::vector<Place> places_of(const Binding& binding) {
-    std::vector<Place> places;
+  std::vector<BoundPlace> places_of(const Binding& binding) {
+    std::vector<BoundPlace> places;
     const auto add = [&](const Name& name, Place::Axis axis) {
       const IndexLevel index = lowering_.index_level(name.text);
-      places.push_back({index.variable, lowering_.level_extent(index), axis, index.level});
+      places.push_back({index.variable, lowering_.level_extent(index), axis, index.level, places.size()});
     };
-    if (binding.rows) add(*binding.rows, Place::rows);
-    if (binding.columns) add(*binding.columns, Place::columns);
-    for (const Name& name : binding.time) add(name, Place::time);
+    if (binding.rows) add(*binding.rows, Place::Axis::rows);
+    if (binding.columns) add(*binding.columns, Place::Axis::columns);
+    for (const Name& name : binding.time) add(name, Place::Axis::time);
     // Levels of one index from the inside out; what takes the whole index comes last.
-    std::stable_sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
+    std::stable_sort(places.begin(), places.end(), [](const BoundPlace& a, const BoundPlace& b) {
       return static_cast<unsigned>(a.level) < static_cast<unsigned>(b.level);
     });
     return places;
@@ -151,8 +152,11 @@ class Costing {
     const Binding& binding = *lowering_.binding_of.at(einsum.name());
     const PeArray& array = lowering_.array(statement.array);
     for (const std::string& variable : einsum.variables()) statement.box.push_back(box_of(statement, variable));
-    const std::vector<Place> places = places_of(binding);
+    const std::vector<BoundPlace> places = places_of(binding);
     for (const BoxDimension& box : statement.box) check_placed(einsum, binding, places, box, array);
+    record_places(statement, places);
+    const Placement* placement = lowering_.placement(einsum.name());
+    if (placement != nullptr) statement.result_memory = placement->memory;
     for (const auto& [op, count] : operations_per_point(einsum)) statement.operations_per_point.emplace_back(op, count);
     find_accumulation(statement, einsum);
     int sum_bit = -1;  // set: this instance is the last one of a sum that leaves the PEs in between
@@ -170,15 +174,29 @@ class Costing {
     }
   }
 
+  static void record_places(Statement& statement, const std::vector<BoundPlace>& places) {
+    std::vector<std::pair<std::size_t, Place>> recorded;
+    for (std::size_t dimension = 0; dimension < statement.box.size(); ++dimension) {
+      std::int64_t unit = 1;
+      for (const BoundPlace& place : places) {
+        if (place.variable != statement.box[dimension].variable) continue;
+        recorded.push_back({place.order, {place.axis, static_cast<int>(dimension), place.extent, unit}});
+        unit *= place.extent;
+      }
+    }
+    std::sort(recorded.begin(), recorded.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    for (const auto& [order, place] : recorded) statement.places.push_back(place);
+  }
+
   // A tile's elements of one index must fit the places the binding gives them, and those the array.
-  void check_placed(const Einsum& einsum, const Binding& binding, const std::vector<Place>& places,
+  void check_placed(const Einsum& einsum, const Binding& binding, const std::vector<BoundPlace>& places,
                     const BoxDimension& box, const PeArray& array) {
     std::int64_t left = box.full;
-    for (const Place& place : places) {
+    for (const BoundPlace& place : places) {
       if (place.variable != box.variable) continue;
       const std::int64_t here = std::min(left, place.extent);
-      if (place.axis != Place::time) {
-        const bool rows = place.axis == Place::rows;
+      if (place.axis != Place::Axis::time) {
+        const bool rows = place.axis == Place::Axis::rows;
         check_fits(einsum, box.variable, here, rows ? *binding.rows : *binding.columns,
                    rows ? array.rows : array.columns, rows ? "rows" : "columns",
                    rows ? array.rows_span : array.columns_span);
@@ -217,7 +235,7 @@ class Costing {
   }
 
   Work operation_work(const Statement& statement, const Einsum& einsum, const PeArray& array,
-                      const std::vector<Place>& places, unsigned set, bool sum_ends) {
+                      const std::vector<BoundPlace>& places, unsigned set, bool sum_ends) {
     Work work;
     std::int64_t in_time = 1;
     work.points = work.pes = 1;
@@ -226,10 +244,10 @@ class Costing {
     for (const BoxDimension& box : statement.box) {
       std::int64_t left = extent(box, set);
       work.points *= left;
-      for (const Place& place : places) {
+      for (const BoundPlace& place : places) {
         if (place.variable != box.variable) continue;
         const std::int64_t here = std::min(left, place.extent);
-        const bool spatial = place.axis != Place::time;
+        const bool spatial = place.axis != Place::Axis::time;
         (spatial ? work.pes : in_time) *= here;
         if (!spatial && !einsum.reduces(box.variable)) fresh_sums *= here;
         partial_sums_arrive = partial_sums_arrive || (spatial && einsum.reduces(box.variable));

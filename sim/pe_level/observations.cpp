@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/pe_level/observations.hpp"
+
+#include <algorithm>
+
+#include "base/diagnostic.hpp"
+#include "sim/pe_level/space_time.hpp"
+
+namespace einloom {
+namespace {
+
+const std::string& variable_at(const Statement& statement, const Place& place) {
+  return statement.box[static_cast<std::size_t>(place.dimension)].variable;
+}
+
+bool mentions(const Access& access, const std::string& variable) {
+  return std::any_of(access.indices.begin(), access.indices.end(), [&](const IndexExpression& index) {
+    const std::vector<std::string> variables = index.variables();
+    return std::find(variables.begin(), variables.end(), variable) != variables.end();
+  });
+}
+
+}  // namespace
+
+bool Geometry::reduces(const Statement& operation, Place::Axis axis) const {
+  const Place* place = place_along(operation, axis);
+  return place != nullptr && einsum(operation).reduces(variable_at(operation, *place));
+}
+
+bool Geometry::varies(const Statement& operation, const Access& access, Place::Axis axis) const {
+  const Place* place = place_along(operation, axis);
+  return place != nullptr && mentions(access, variable_at(operation, *place));
+}
+
+bool Geometry::is_same_place(const Statement& producer, const Statement& consumer, const Access& access) const {
+  if (producer.array != consumer.array) return false;
+  for (const Place::Axis axis : {Place::Axis::rows, Place::Axis::columns}) {
+    if (reduces(producer, axis)) return false;
+    const PeArray& on = array(producer);
+    if ((axis == Place::Axis::rows ? on.rows : on.columns) == 1) continue;
+    const Place* from = place_along(producer, axis);
+    const Place* to = place_along(consumer, axis);
+    if ((from == nullptr) != (to == nullptr)) return false;
+    if (from != nullptr && !is_same_index(producer, *from, consumer, *to, access)) return false;
+  }
+  return true;
+}
+
+bool Geometry::is_same_index(const Statement& producer, const Place& from, const Statement& consumer, const Place& to,
+                             const Access& access) const {
+  const Access& output = einsum(producer).output;
+  for (std::size_t i = 0; i < output.indices.size(); ++i) {
+    if (output.indices[i].plain_variable() != variable_at(producer, from)) continue;
+    return access.indices[i].plain_variable() == variable_at(consumer, to) && from.unit == to.unit;
+  }
+  return false;
+}
+
+bool Geometry::comes_in_rows(const Statement& producer, const Statement& consumer, const Access& access) const {
+  if (place_along(producer, Place::Axis::rows) != nullptr && !reduces(producer, Place::Axis::rows)) return false;
+  const Place* from = place_along(producer, Place::Axis::columns);
+  const Place* to = place_along(consumer, Place::Axis::columns);
+  return from != nullptr && to != nullptr && is_same_index(producer, *from, consumer, *to, access);
+}
+
+bool Geometry::is_same_iteration(const Statement& producer, const Statement& consumer, const Access& access) const {
+  if (producer.loops != consumer.loops || producer.guards != consumer.guards ||
+      producer.body_offset != consumer.body_offset) {
+    return false;
+  }
+  // Indices that the loops around advance must be the same; inside a tile any are.
+  const Access& output = einsum(producer).output;
+  for (std::size_t i = 0; i < access.indices.size(); ++i) {
+    const auto written = output.indices[i].plain_variable(), read = access.indices[i].plain_variable();
+    if (!written) return false;
+    const bool looped = std::any_of(producer.loops.begin(), producer.loops.end(), [&](int loop) {
+      const auto& digits = program_.loops[static_cast<std::size_t>(loop)].digits;
+      return std::any_of(digits.begin(), digits.end(), [&](const LoopDigit& d) { return d.dimension == *written; });
+    });
+    if (!looped) continue;
+    if (read != written || access.indices[i].plain_offset() != output.indices[i].plain_offset()) return false;
+  }
+  return true;
+}
+
+bool Geometry::stays(const Statement& producer, const Statement& consumer, const Access& access) const {
+  const bool kept = producer.result_memory >= 0;
+  return is_same_place(producer, consumer, access) && (!kept || is_same_iteration(producer, consumer, access));
+}
+
+bool Geometry::unloads(const Statement& producer) const {
+  return place_along(producer, Place::Axis::rows) != nullptr && !reduces(producer, Place::Axis::rows) &&
+         !reduces(producer, Place::Axis::columns);
+}
+
+std::int64_t Geometry::way(const Statement& producer, const Statement& consumer, const Access& access) const {
+  if (producer.result_memory >= 0 && !is_same_iteration(producer, consumer, access)) {
+    return machine_.memories[static_cast<std::size_t>(producer.result_memory)].latency.value();
+  }
+  if (producer.array == consumer.array) return 0;
+  const auto link = machine_.link_latency(array(producer).name, array(consumer).name);
+  if (link) return link->value();
+  // Lowering has made sure of a memory that both reach.
+  ensure(producer.result_memory >= 0, "a result reaches another array over a link or through a memory");
+  return 0;
+}
+
+bool Geometry::is_loaded(const Statement& consumer, const Access& access) const {
+  return std::any_of(program_.statements.begin(), program_.statements.end(), [&](const Statement& load) {
+    return load.kind == StatementKind::load && load.share == 1 &&
+           program_.tensors[static_cast<std::size_t>(load.tensor)] == access.tensor &&
+           (load.serves_all || (load.loops == consumer.loops && load.body_offset == consumer.body_offset));
+  });
+}
+
+const Statement* Geometry::producer_of(const std::string& tensor) const {
+  for (const Statement& statement : program_.statements) {
+    if (statement.kind == StatementKind::operation && einsum(statement).name() == tensor) return &statement;
+  }
+  return nullptr;
+}
+
+namespace {
+
+// Of several accesses to one tensor, the one this dependence stands for: it reaches as far back as the dependence does.
+const Access* access_of(const Geometry& geometry, const Program& program, const Dependence& edge) {
+  const Statement& consumer = program.statements[static_cast<std::size_t>(edge.consumer)];
+  const Statement& producer = program.statements[static_cast<std::size_t>(edge.producer)];
+  const Access* any = nullptr;
+  for (const Access* access : geometry.einsum(consumer).expression.accesses()) {
+    if (access->tensor != program.tensors[static_cast<std::size_t>(edge.tensor)]) continue;
+    if (any == nullptr) any = access;
+    if (producer.kind != StatementKind::operation) continue;
+    const bool here = std::all_of(edge.index.begin(), edge.index.end(), [](const IndexSource& source) {
+      return source.consumer_loop >= 0 && source.distance == 0;
+    });
+    if (geometry.is_same_iteration(producer, consumer, *access) == here) any = access;
+  }
+  ensure(any != nullptr, "a data dependence has an access");
+  return any;
+}
+
+Observation of_result(const Geometry& geometry, const Program& program, const Machine& machine,
+                      const Dependence& edge) {
+  const Statement& producer = program.statements[static_cast<std::size_t>(edge.producer)];
+  const Statement& consumer = program.statements[static_cast<std::size_t>(edge.consumer)];
+  if (consumer.kind == StatementKind::store) {
+    return {geometry.unloads(producer) ? Seen::all_rows_out : Seen::last_pe,
+            machine.memories[static_cast<std::size_t>(consumer.from)].latency.value()};
+  }
+  const Access& access = *access_of(geometry, program, edge);
+  if (geometry.stays(producer, consumer, access)) return {Seen::first_pe, 0};
+  std::int64_t way = geometry.way(producer, consumer, access);
+  if (geometry.is_preloaded(consumer, access) && !geometry.comes_in_rows(producer, consumer, access)) {
+    way += geometry.array(consumer).rows - 1;
+  }
+  const bool down = geometry.reduces(producer, Place::Axis::rows);
+  const bool along = geometry.reduces(producer, Place::Axis::columns);
+  if (down && along) return {Seen::last_pe, way};
+  if (down) return {Seen::last_row, way};
+  if (along) return {Seen::last_column, way};
+  return {geometry.unloads(producer) ? Seen::first_row_out : Seen::first_pe, way};
+}
+
+bool has_tiles(const Program& program, const std::string& tensor) {
+  return std::any_of(program.storages.begin(), program.storages.end(), [&](const Storage& storage) {
+    return program.tensors[static_cast<std::size_t>(storage.tensor)] == tensor;
+  });
+}
+
+// A tile in a memory is free when the last PE has taken its part from the edge; registers pass on in the wavefront.
+Observation of_slot(const Geometry& geometry, const Program& program, const Dependence& edge) {
+  const Statement& reader = program.statements[static_cast<std::size_t>(edge.producer)];
+  const Storage& storage = program.storages[static_cast<std::size_t>(edge.storage)];
+  const Statement& acquirer = program.statements[static_cast<std::size_t>(storage.producer)];
+  if (storage.memory < 0 || acquirer.array == reader.array) return {Seen::first_pe, 0};
+  const std::string& tensor = program.tensors[static_cast<std::size_t>(storage.tensor)];
+  bool down = false, along = false;
+  for (const Access* access : geometry.einsum(reader).expression.accesses()) {
+    if (access->tensor != tensor && has_tiles(program, access->tensor)) continue;  // what is written over it counts
+    down = geometry.varies(reader, *access, Place::Axis::rows);
+    along = geometry.varies(reader, *access, Place::Axis::columns);
+  }
+  return {down && along ? Seen::last_pe : down ? Seen::last_row : along ? Seen::last_column : Seen::first_pe, 0};
+}
+
+}  // namespace
+
+std::vector<Observation> observations(const Program& program, const Machine& machine, const Cascade& cascade) {
+  const Geometry geometry(program, machine, cascade);
+  std::vector<Observation> found;
+  for (const Dependence& edge : program.dependences) {
+    const Statement& producer = program.statements[static_cast<std::size_t>(edge.producer)];
+    const Statement& consumer = program.statements[static_cast<std::size_t>(edge.consumer)];
+    Observation seen;
+    if (producer.kind != StatementKind::operation) {
+      if (edge.kind == DependenceKind::data && consumer.kind == StatementKind::operation && producer.share == 1) {
+        const Access& access = *access_of(geometry, program, edge);
+        if (geometry.is_preloaded(consumer, access)) seen.delay_cycles = geometry.array(consumer).rows - 1;
+      }
+    } else if (edge.kind == DependenceKind::data) {
+      seen = of_result(geometry, program, machine, edge);
+    } else if (edge.kind == DependenceKind::slot) {
+      seen = of_slot(geometry, program, edge);
+    }
+    found.push_back(seen);
+  }
+  return found;
+}
+
+}  // namespace einloom

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/pe_level/pe_values.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <type_traits>
+#include <utility>
+
+#include "base/diagnostic.hpp"
+#include "mappings/tile_region.hpp"
+#include "sim/pe_level/grid_values.hpp"
+#include "sim/regions.hpp"
+
+namespace einloom {
+namespace {
+
+template <class T>
+constexpr T kUnwritten = std::numeric_limits<T>::quiet_NaN();
+
+}  // namespace
+
+template <class T>
+struct PeValues<T>::State {
+  State(const Program& the_program, const Machine& the_machine, const Cascade& the_cascade, Dtype dtype,
+        TensorStore<T> the_dram)
+      : program(the_program),
+        machine(the_machine),
+        cascade(the_cascade),
+        geometry(the_program, the_machine, the_cascade),
+        dram(std::move(the_dram)),
+        slots(the_program),
+        store(make_store<T>(the_cascade, the_program.shape, kUnwritten<T>), slots) {
+    constexpr Dtype kWide = std::is_same_v<T, double> ? Dtype::fp64 : Dtype::fp32;
+    std::size_t operands = 0;
+    for (const Statement& statement : program.statements) {
+      if (statement.kind != StatementKind::operation) continue;
+      const bool stored = is_stored(program, program.tensors[static_cast<std::size_t>(statement.tensor)]);
+      kernels.emplace(statement.einsum, kernel::compile<T>(cascade, statement.einsum, program.shape,
+                                                           Precision{stored ? dtype : kWide}));
+      operands = std::max(operands, kernels.at(statement.einsum).accesses.size());
+    }
+    for (std::size_t a = 0; a < program.arrays.size(); ++a) {
+      grids.emplace_back(static_cast<int>(a), machine.arrays[a].rows, machine.arrays[a].columns, operands,
+                         program.statements.size(), store);
+    }
+  }
+
+  const ValuePlan<T>& plan_of(int statement, unsigned variant) {
+    const auto key = std::pair(statement, variant);
+    const auto found = plans.find(key);
+    if (found != plans.end()) return found->second;
+    const Statement& what = program.statements[static_cast<std::size_t>(statement)];
+    return plans
+        .emplace(key, value_plan<T>(program, geometry, what, variant, kernels.at(what.einsum), store))
+        .first->second;
+  }
+
+  void issue(int statement, const Head& head, const SlotUse& slot) {
+    const Statement& what = program.statements[static_cast<std::size_t>(statement)];
+    GridValues<T>& grid = grids[static_cast<std::size_t>(what.array)];
+    OperationValues<T> operation;
+    operation.number = grid.next_number();
+    operation.statement = statement;
+    operation.instance = head.index;
+    operation.plan = &plan_of(statement, head.variant);
+    operation.box = tile_box(program, what, head.position);
+    operation.slot = slot;
+    operation.name = &what.name;
+    const kernel::Compiled<T>& kernel = *operation.plan->kernel;
+    operation.has_constraints = program.masked && !kernel.constraints.empty();
+    const auto base = [&](const kernel::CompiledAccess& access) {
+      std::int64_t offset = access.base;
+      for (std::size_t v = 0; v < operation.box.size(); ++v) offset += access.strides[v] * operation.box[v].begin;
+      return offset;
+    };
+    for (const kernel::CompiledAccess& access : kernel.accesses) operation.operand_base.push_back(base(access));
+    operation.result_base = base(kernel.output);
+    operation.continues = what.accumulates && std::any_of(what.accumulation_loops.begin(), what.accumulation_loops.end(),
+                                                          [&](int loop) {
+                                                            return head.position[static_cast<std::size_t>(loop)] != 0;
+                                                          });
+    grid.add(std::move(operation));
+  }
+
+  void load(const Statement& what, const Box& region, std::int64_t done) {
+    const std::string& tensor = program.tensors[static_cast<std::size_t>(what.tensor)];
+    const Tensor<T>& from = dram.at(tensor);
+    std::vector<Element<T>>& elements = store.of(tensor);
+    for_each_element(from, region, [&](std::int64_t at) {
+      auto& copies = elements[static_cast<std::size_t>(at)].copies;
+      std::erase_if(copies, [&](const auto& copy) { return !slots.holds(copy.slot, done, 0); });
+      copies.push_back({from.data()[at], done, move_slot});
+    });
+  }
+
+  void put_away(const Statement& what, const Box& region, std::int64_t now) {
+    const std::string& tensor = program.tensors[static_cast<std::size_t>(what.tensor)];
+    const std::int64_t latency = machine.memories[static_cast<std::size_t>(what.from)].latency.value();
+    Tensor<T>& to = dram.at(tensor);
+    const std::vector<Element<T>>& elements = store.of(tensor);
+    for_each_element(to, region, [&](std::int64_t at) {
+      const Element<T>& element = elements[static_cast<std::size_t>(at)];
+      const T* value = store.entering(element, now, latency, 0);
+      if (value == nullptr && !program.masked) {
+        throw InternalError(fmt::format("cycle {}: `{}` starts before element {} is in the memory", now, what.name, at));
+      }
+      to.data()[at] = value == nullptr ? element.value : *value;
+    });
+  }
+
+  const Program& program;
+  const Machine& machine;
+  const Cascade& cascade;
+  const Geometry geometry;
+  TensorStore<T> dram;
+  SlotClock slots;
+  ElementStore<T> store;
+  std::map<int, kernel::Compiled<T>> kernels;                // by Einsum
+  std::map<std::pair<int, unsigned>, ValuePlan<T>> plans;    // by statement and variant
+  std::vector<GridValues<T>> grids;                          // by array
+  SlotUse move_slot;                                         // of the move being started
+  std::vector<std::int64_t> position;
+};
+
+template <class T>
+PeValues<T>::PeValues(const Program& program, const Machine& machine, const Cascade& cascade, Dtype dtype,
+                      TensorStore<T> dram)
+    : state_(std::make_unique<State>(program, machine, cascade, dtype, std::move(dram))) {}
+template <class T>
+PeValues<T>::~PeValues() = default;
+
+template <class T>
+void PeValues<T>::starts(int statement, const Scoreboard& board, std::int64_t now) {
+  const SlotUse slot = state_->slots.start(statement, board, now);
+  if (state_->program.statements[static_cast<std::size_t>(statement)].kind == StatementKind::operation) {
+    state_->issue(statement, board.head(statement), slot);
+  } else {
+    state_->move_slot = slot;
+  }
+}
+
+template <class T>
+void PeValues<T>::moved(int statement, std::int64_t index, std::int64_t now, std::int64_t done) {
+  const Statement& what = state_->program.statements[static_cast<std::size_t>(statement)];
+  if (what.share < 1) return;
+  state_->program.position_of(what, index, state_->position);
+  const Box region = tensor_region(state_->program, state_->cascade, what, state_->position, {});
+  if (what.kind == StatementKind::load) {
+    state_->load(what, region, done);
+  } else {
+    state_->put_away(what, region, now);
+  }
+}
+
+template <class T>
+void PeValues<T>::cycle(int array, const PeGrid& pes, std::int64_t now) {
+  state_->grids[static_cast<std::size_t>(array)].cycle(pes, now);
+}
+
+template <class T>
+void PeValues<T>::row_out(const IssuedOperation& operation, std::int64_t row, std::int64_t column, std::int64_t time) {
+  const Statement& what = state_->program.statements[static_cast<std::size_t>(operation.statement)];
+  state_->grids[static_cast<std::size_t>(what.array)].row_out(operation.number, row, column, time);
+}
+
+template <class T>
+const TensorStore<T>& PeValues<T>::dram() const {
+  return state_->dram;
+}
+
+template class PeValues<double>;
+template class PeValues<float>;
+
+}  // namespace einloom

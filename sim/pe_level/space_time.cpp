@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/pe_level/space_time.hpp"
+
+#include <algorithm>
+
+namespace einloom {
+namespace {
+
+std::int64_t extent_of(const BoxDimension& box, unsigned variant) {
+  return box.partial >= 0 && (variant >> box.partial & 1U) != 0 ? box.last : box.full;
+}
+
+// Positions of a place that a tile of `extent` elements uses.
+std::int64_t positions(const Place& place, std::int64_t extent) {
+  return std::min(place.extent, (extent + place.unit - 1) / place.unit);
+}
+
+}  // namespace
+
+const Place* place_along(const Statement& statement, Place::Axis axis) {
+  for (const Place& place : statement.places) {
+    if (place.axis == axis) return &place;
+  }
+  return nullptr;
+}
+
+bool SpaceTime::point(std::int64_t row_at, std::int64_t column_at, std::int64_t step,
+                      std::vector<std::int64_t>& index) const {
+  const std::size_t dimensions = extents.size();
+  const std::int64_t* in_time = step_index.data() + static_cast<std::size_t>(step) * dimensions;
+  index.assign(in_time, in_time + dimensions);
+  if (row.dimension >= 0) index[static_cast<std::size_t>(row.dimension)] += row_at * row.unit;
+  if (column.dimension >= 0) index[static_cast<std::size_t>(column.dimension)] += column_at * column.unit;
+  for (std::size_t d = 0; ragged && d < dimensions; ++d) {
+    if (index[d] >= extents[d]) return false;
+  }
+  return true;
+}
+
+SpaceTime space_time_of(const Statement& statement, const PeArray& array, unsigned variant) {
+  SpaceTime map;
+  std::vector<std::int64_t> covered(statement.box.size(), 1);
+  for (const BoxDimension& box : statement.box) map.extents.push_back(extent_of(box, variant));
+  std::vector<std::int64_t> radix;
+  std::vector<const Place*> in_time;
+  for (const Place& place : statement.places) {
+    const auto d = static_cast<std::size_t>(place.dimension);
+    const std::int64_t here = positions(place, map.extents[d]);
+    covered[d] += (here - 1) * place.unit;
+    if (place.axis == Place::Axis::time) {
+      in_time.push_back(&place);
+      radix.push_back(here);
+      map.steps *= here;
+    } else {
+      (place.axis == Place::Axis::rows ? map.rows : map.columns) = here;
+      (place.axis == Place::Axis::rows ? map.row : map.column) = {place.dimension, place.unit};
+    }
+  }
+  for (std::size_t d = 0; d < covered.size(); ++d) map.ragged = map.ragged || covered[d] > map.extents[d];
+  map.step_index.assign(static_cast<std::size_t>(map.steps) * covered.size(), 0);
+  for (std::int64_t step = 0; step < map.steps; ++step) {
+    std::int64_t left = step;
+    for (std::size_t i = in_time.size(); i-- > 0;) {  // the last place is the fastest
+      const std::size_t at = static_cast<std::size_t>(step) * covered.size();
+      map.step_index[at + static_cast<std::size_t>(in_time[i]->dimension)] += left % radix[i] * in_time[i]->unit;
+      left /= radix[i];
+    }
+  }
+  map.issue_cycles = 0;
+  for (const auto& [op, count] : statement.operations_per_point) {
+    map.issue_cycles += count * array.operations.at(op).issue_cycles;
+  }
+  return map;
+}
+
+}  // namespace einloom

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/pe_level/value_plan.hpp"
+
+#include <map>
+
+#include "base/diagnostic.hpp"
+
+namespace einloom {
+namespace {
+
+Walk walk_of(const kernel::CompiledAccess& access, const SpaceTime& map) {
+  Walk walk;
+  const std::size_t dimensions = map.extents.size();
+  if (map.row.dimension >= 0) walk.per_row = access.strides[static_cast<std::size_t>(map.row.dimension)] * map.row.unit;
+  if (map.column.dimension >= 0) {
+    walk.per_column = access.strides[static_cast<std::size_t>(map.column.dimension)] * map.column.unit;
+  }
+  for (std::int64_t step = 0; step < map.steps; ++step) {
+    std::int64_t offset = 0;
+    for (std::size_t d = 0; d < dimensions; ++d) {
+      offset += map.step_index[static_cast<std::size_t>(step) * dimensions + d] * access.strides[d];
+    }
+    walk.in_step.push_back(offset);
+  }
+  return walk;
+}
+
+template <class T>
+OperandPlan<T> operand_plan(const Geometry& geometry, const Statement& statement, const Access& access,
+                            ElementStore<T>& store) {
+  OperandPlan<T> plan;
+  plan.elements = &store.of(access.tensor);
+  const bool rows = geometry.varies(statement, access, Place::Axis::rows);
+  const bool columns = geometry.varies(statement, access, Place::Axis::columns);
+  plan.entry = rows && columns ? Entry::preloaded
+               : rows          ? Entry::from_left
+               : columns       ? Entry::from_top
+                               : Entry::from_corner;
+  plan.loaded = geometry.is_loaded(statement, access);
+  if (plan.loaded) return plan;
+  const Statement* producer = geometry.producer_of(access.tensor);
+  ensure(producer != nullptr, "an operand is loaded or computed");
+  if (geometry.stays(*producer, statement, access)) {
+    plan.entry = Entry::held;
+  } else {
+    plan.way_cycles = geometry.way(*producer, statement, access);
+  }
+  return plan;
+}
+
+// Steps that work on the same result share a target.
+template <class T>
+void find_targets(ValuePlan<T>& plan) {
+  std::map<std::int64_t, std::int32_t> known;
+  const auto steps = static_cast<std::size_t>(plan.map.steps);
+  plan.is_first.assign(steps, 0);
+  plan.is_last.assign(steps, 0);
+  std::vector<std::size_t> last;
+  for (std::size_t step = 0; step < steps; ++step) {
+    const auto [found, fresh] = known.emplace(plan.result.in_step[step], static_cast<std::int32_t>(known.size()));
+    plan.target.push_back(found->second);
+    plan.is_first[step] = fresh ? 1 : 0;
+    if (fresh) last.push_back(step);
+    last[static_cast<std::size_t>(found->second)] = step;
+  }
+  for (const std::size_t step : last) plan.is_last[step] = 1;
+  plan.targets = static_cast<std::int32_t>(last.size());
+}
+
+}  // namespace
+
+template <class T>
+ValuePlan<T> value_plan(const Program& program, const Geometry& geometry, const Statement& statement, unsigned variant,
+                        const kernel::Compiled<T>& kernel, ElementStore<T>& store) {
+  ensure(kernel.groups.size() <= 1, "fidelity pe carries the values of Einsums with one kind of reduction");
+  ValuePlan<T> plan;
+  plan.map = space_time_of(statement, geometry.array(statement), variant);
+  plan.kernel = &kernel;
+  const std::vector<const Access*> accesses = geometry.einsum(statement).expression.accesses();
+  ensure(accesses.size() == kernel.accesses.size(), "a kernel has its Einsum's accesses");
+  for (std::size_t i = 0; i < accesses.size(); ++i) {
+    plan.operands.push_back(operand_plan(geometry, statement, *accesses[i], store));
+    plan.operands.back().walk = walk_of(kernel.accesses[i], plan.map);
+  }
+  plan.results = &store.of(program.tensors[static_cast<std::size_t>(statement.tensor)]);
+  plan.result = walk_of(kernel.output, plan.map);
+  plan.sums_down = geometry.reduces(statement, Place::Axis::rows);
+  plan.sums_along = geometry.reduces(statement, Place::Axis::columns);
+  plan.unloads = geometry.unloads(statement);
+  find_targets(plan);
+  return plan;
+}
+
+template ValuePlan<double> value_plan(const Program&, const Geometry&, const Statement&, unsigned,
+                                      const kernel::Compiled<double>&, ElementStore<double>&);
+template ValuePlan<float> value_plan(const Program&, const Geometry&, const Statement&, unsigned,
+                                     const kernel::Compiled<float>&, ElementStore<float>&);
+
+}  // namespace einloom
