@@ -161,6 +161,23 @@ void read_timing(const YamlNode& node, DramTiming& timing, Diagnostics& diagnost
 
 }  // namespace
 
+std::string print_dram_timing(const DramTiming& timing) {
+  std::string text = fmt::format("DRAM timing {}\n", timing.name);
+  if (!timing.description.empty()) text += fmt::format("  {}\n", timing.description);
+  text += fmt::format("\n  channel   {} {} of {} groups of {} banks, {} rows of {} accesses of {} B\n", timing.ranks,
+                      timing.pseudo_channels ? "pseudo channels" : "ranks", timing.bank_groups, timing.banks,
+                      timing.rows, timing.columns, timing.access_bytes);
+  text += fmt::format("  source    {}\n", timing.organisation_source);
+  text += fmt::format("  clock     {:.6g} MHz, at most {:.6g} GB/s\n", timing.clock.value() * 1e-6,
+                      timing.peak_bandwidth() * 1e-9);
+  text += fmt::format("  commands  {}, activate takes {} cycle{}\n",
+                      timing.separate_command_buses ? "separate row and column buses" : "one bus",
+                      timing.act_command_cycles, timing.act_command_cycles == 1 ? "" : "s");
+  text += "\n  cycles   ";
+  for (const TimingKey& each : kTimingKeys) text += fmt::format(" {} {}", each.key, timing.*each.value);
+  return text + fmt::format("\n  source    {}\n", timing.timing_source);
+}
+
 DramTiming load_dram_timing(const YamlNode& document, Diagnostics& diagnostics) {
   DramTiming timing;
   YamlMap map(document, "DRAM timing", diagnostics);

@@ -59,5 +59,6 @@ struct DramTiming {
 // Reads a document of arch/dram_timings; reports every error into `diagnostics`: base's reader codes, source-empty,
 // dram-organisation (powers of two, at most 64 banks a channel), dram-refresh-interval.
 [[nodiscard]] DramTiming load_dram_timing(const YamlNode& document, Diagnostics& diagnostics);
+[[nodiscard]] std::string print_dram_timing(const DramTiming& timing);  // readable description
 
 }  // namespace einloom
