@@ -70,6 +70,18 @@ struct BoxDimension {
   int partial = -1;  // index into Statement::partials, -1 when full == last
 };
 
+// The range of one rank of a tensor that a tile covers: from offset + Σ factor · (begin of box dimension), clipped to
+// the rank's extent.
+struct RankRegion {
+  struct Term {
+    int box = -1;  // index into Statement::box
+    std::int64_t factor = 1;
+  };
+  std::int64_t offset = 0;
+  std::vector<Term> terms;
+  std::int64_t extent = 1;
+};
+
 struct Statement {
   StatementKind kind = StatementKind::operation;
   std::string name;        // Einsum, or "load K", "store AV"
@@ -89,6 +101,8 @@ struct Statement {
   std::vector<PartialExtent> partials;  // at most kMaxPartials
   std::vector<Work> variants;           // indexed by the set (bit mask) of partial extents that apply
   std::vector<BoxDimension> box;        // operation: one per Einsum variable, in Einsum::variables() order
+  std::vector<RankRegion> region;   // move: by rank of the tensor, outermost first
+  std::int64_t element_bytes = 1;   // move: of the tensor
   std::vector<std::pair<std::string, std::int64_t>> operations_per_point;  // operation
   bool accumulates = false;             // reduces over a loop: combines with what earlier iterations stored
   std::vector<int> accumulation_loops;  // positions in `effective`; the first iteration of all of them starts afresh

@@ -50,6 +50,11 @@ class BankClocks {
   void issue(const DramCommand& command, std::int64_t now);
 
   void shift_time(std::int64_t cycles);
+  // Open rows are called otherwise from now on.
+  template <class RowOf>
+  void map_rows(RowOf&& row_of) {
+    for (Bank& bank : banks_) bank.row = bank.row == kNoRow ? kNoRow : row_of(bank.row);
+  }
   // Every clock relative to `now`; clocks that bind no longer all read the same. Open rows are not part of it.
   void append_state(std::int64_t now, std::vector<std::int64_t>& state) const;
 

@@ -22,28 +22,11 @@
 
 #include "arch/banked_dram.hpp"
 #include "sim/dram/bank_clocks.hpp"
+#include "sim/dram/dram_counters.hpp"
 #include "sim/dram/ready_banks.hpp"
 #include "sim/dram/request_queues.hpp"
 
 namespace einloom {
-
-struct DramCounters {
-  std::int64_t reads = 0, writes = 0;
-  std::int64_t row_hits = 0;       // the row was open
-  std::int64_t row_misses = 0;     // the bank was closed
-  std::int64_t row_conflicts = 0;  // another row was open
-  std::int64_t refreshes = 0;
-
-  DramCounters& operator+=(const DramCounters& other) {
-    reads += other.reads;
-    writes += other.writes;
-    row_hits += other.row_hits;
-    row_misses += other.row_misses;
-    row_conflicts += other.row_conflicts;
-    refreshes += other.refreshes;
-    return *this;
-  }
-};
 
 // What a channel tells: requests served, and every command when it is asked to.
 class DramListener {
@@ -74,6 +57,12 @@ class DramChannel {
   [[nodiscard]] const RequestQueues& queues() const { return queues_; }
 
   void shift_time(std::int64_t cycles);
+  // Rows are called otherwise from now on; equal ones stay equal, others different.
+  template <class RowOf>
+  void map_rows(RowOf&& row_of) {
+    clocks_.map_rows(row_of);
+    queues_.map_rows(row_of);
+  }
   // Everything the future depends on, relative to `now`; rows and tags as `row_of(row)` and `tag_of(tag)` put them.
   template <class RowOf, class TagOf>
   void append_state(std::int64_t now, RowOf&& row_of, TagOf&& tag_of, std::vector<std::int64_t>& state) const {

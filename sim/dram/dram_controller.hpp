@@ -38,6 +38,10 @@ class DramController {
   [[nodiscard]] DramCounters counters() const;  // over all channels
 
   void shift_time(std::int64_t cycles);
+  template <class RowOf>
+  void map_rows(RowOf&& row_of) {
+    for (Scheduled& each : channels_) each.channel.map_rows(row_of);
+  }
   // As DramChannel::append_state; row_of(channel, bank, row). Requires that step(now) was called.
   template <class RowOf, class TagOf>
   void append_state(std::int64_t now, RowOf&& row_of, TagOf&& tag_of, std::vector<std::int64_t>& state) const {

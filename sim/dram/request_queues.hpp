@@ -62,6 +62,16 @@ class RequestQueues {
   Request take_hit(DramDirection direction, int bank);
 
   void shift_time(std::int64_t cycles);
+  template <class RowOf>
+  void map_rows(RowOf&& row_of) {
+    for (Queue& queue : queues_) {
+      for (int head : queue.head) {
+        for (int s = head; s >= 0; s = slots_[static_cast<std::size_t>(s)].next) {
+          slots_[static_cast<std::size_t>(s)].row = row_of(slots_[static_cast<std::size_t>(s)].row);
+        }
+      }
+    }
+  }
   // Visits every request, oldest first: (request, direction).
   template <class Visit>
   void each_by_age(Visit&& visit) const;

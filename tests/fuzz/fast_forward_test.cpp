@@ -22,6 +22,7 @@ struct Case {
   std::string plan_name = kInterleaved;
   Overrides plan, machine;
   AttentionShape shape;
+  bool banked = false;
 
   [[nodiscard]] std::string text() const {
     std::string text = fmt::format("{} B={} H={} P={} M={} E={} F={}", plan_name, shape.b, shape.h, shape.p, shape.m,
@@ -33,7 +34,8 @@ struct Case {
 };
 
 struct Tally {
-  int run = 0, refused = 0, deadlocked = 0, skipped_ahead = 0, port_waits = 0, data_waits = 0, slot_waits = 0;
+  int run = 0, refused = 0, deadlocked = 0, skipped_ahead = 0, port_waits = 0, data_waits = 0, slot_waits = 0,
+      banked = 0, banked_skipped = 0;
 };
 
 const Cascade& cascade() {
@@ -108,6 +110,10 @@ void check_case(const Case& what, Tally& tally) {
   CHECK(first_difference(*slow, *fast) == "");
   CHECK(slow->tile_operations_simulated == slow->tile_operations);
   check_laws(*program, machine, *fast);
+  if (what.banked) {
+    ++tally.banked;
+    tally.banked_skipped += fast->tile_operations_simulated < fast->tile_operations ? 1 : 0;
+  }
   tally.skipped_ahead += fast->tile_operations_simulated < fast->tile_operations ? 1 : 0;
   const auto waits = [&](const std::string& kind) {
     return std::any_of(slow->arrays.begin(), slow->arrays.end(),
@@ -141,10 +147,27 @@ class RandomCase {
     what.shape.f = chance(2) ? what.shape.e : between(1, 20);
     what.shape.b = among<std::int64_t>({1, 1, 2, 3});
     what.shape.h = among<std::int64_t>({1, 2, 5});
+    if (chance(4)) bank_dram(what);
     return what;
   }
 
  private:
+  // A DRAM of banks instead of a bus; without refresh and on the machine's clock the state may repeat.
+  void bank_dram(Case& what) {
+    const bool even = chance(2);
+    what.machine.emplace_back("clock", even ? "1 GHz" : among<std::string>({"940 MHz", "1200 MHz", "333 MHz"}));
+    what.machine.emplace_back(
+        "components.dram",
+        fmt::format("{{kind: dram, model: banked, timing: {}, channels: {}, address_order: {}, queue: {}, page: {}, "
+                    "refresh: {}, latency: {} cycles, access_width: 8 B, energy: dram}}",
+                    even ? "hbm2" : among<std::string>({"hbm2", "ddr4_2400", "ddr4_3200", "lpddr4_3200"}),
+                    among<std::int64_t>({1, 2, 8}),
+                    among<std::string>({"RoBaRaCoCh", "MOP4CLXOR", "RoCoBaBgRaCh^Ro", "ChRaBaRoCo"}),
+                    among<std::int64_t>({1, 8, 32}), among<std::string>({"open", "closed"}),
+                    even ? "false" : among<std::string>({"true", "false"}), between(0, 20)));
+    what.banked = true;
+  }
+
   void vary_machine(Case& what) {
     if (chance(2)) {  // bound by DRAM
       const std::string bandwidth = among<std::string>({"1 GB/s", "3 GB/s", "7 GB/s", "40 GB/s"});
@@ -189,6 +212,41 @@ class RandomCase {
   std::mt19937_64 random_;
 };
 
+// One tile of K or V is one row of every bank: the state of the DRAM repeats with every tile.
+TEST_CASE("fast-forward over a banked DRAM whose tiles are whole rows skips and is exact") {
+  Tally tally;
+  for (const std::string& plan : {kInterleaved, kSerial}) {
+    for (const char* order : {"RoBaRaCoCh", "MOP4CLXOR", "RoCoBaBgRaCh"}) {
+      Case what;
+      what.plan_name = plan;
+      what.banked = true;
+      what.machine = {{"clock", "1 GHz"},
+                      {"components.dram",
+                       fmt::format("{{kind: dram, model: banked, timing: hbm2, refresh: false, address_order: {}, "
+                                   "access_width: 8 B, energy: dram}}",
+                                   order)}};
+      what.shape = {.b = 1, .h = 1, .p = 2048, .m = 8192, .e = 64, .f = 64};
+      check_case(what, tally);
+    }
+  }
+  CHECK(tally.banked_skipped == 6);
+}
+
+TEST_CASE("fast-forward over a banked DRAM with refresh and another clock is exact") {
+  Tally tally;
+  for (const char* timing : {"hbm2", "ddr4_3200"}) {
+    Case what;
+    what.banked = true;
+    what.machine = {{"components.dram",
+                     fmt::format("{{kind: dram, model: banked, timing: {}, channels: 16, page: closed, access_width: "
+                                 "8 B, energy: dram}}",
+                                 timing)}};
+    what.shape = {.b = 1, .h = 3, .p = 2048, .m = 2048, .e = 64, .f = 64};
+    check_case(what, tally);
+  }
+  CHECK(tally.run == 2);
+}
+
 }  // namespace
 
 TEST_CASE("seeded random plans, machines and shapes") {
@@ -199,15 +257,17 @@ TEST_CASE("seeded random plans, machines and shapes") {
     check_case(RandomCase(seed).make(), tally);
   }
   fmt::print(
-      "{} run, {} refused, {} deadlocked; fast-forward skipped in {}; waits for ports in {}, data in {}, slots in {}\n",
+      "{} run, {} refused, {} deadlocked; fast-forward skipped in {}; waits for ports in {}, data in {}, slots in {}; "
+      "{} with a banked DRAM, skipped in {}\n",
       tally.run, tally.refused, tally.deadlocked, tally.skipped_ahead, tally.port_waits, tally.data_waits,
-      tally.slot_waits);
+      tally.slot_waits, tally.banked, tally.banked_skipped);
   // The cases are worth something: most run, most skip, every kind of wait occurs.
   CHECK(tally.run - tally.deadlocked > 250);
   CHECK(tally.skipped_ahead > 150);
   CHECK(tally.port_waits > 10);
   CHECK(tally.data_waits > 50);
   CHECK(tally.slot_waits > 10);
+  CHECK(tally.banked > 60);
 }
 
 TEST_CASE("M1, P1, P2 of 1, 2, 3, 5, 7, whole tiles and one element less") {
