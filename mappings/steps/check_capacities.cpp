@@ -59,8 +59,7 @@ std::pair<std::int64_t, int> live_tiles(const Program& program, const Storage& s
 
 // What the plan says about these tiles.
 const Keep* keep_of(Lowering& lowering, const Storage& storage) {
-  const Placement& placement =
-      *lowering.placement(lowering.program.tensors[static_cast<std::size_t>(storage.tensor)]);
+  const Placement& placement = *lowering.placement(lowering.program.tensors[static_cast<std::size_t>(storage.tensor)]);
   const Statement& producer = lowering.program.statements[static_cast<std::size_t>(storage.producer)];
   return producer.kind == StatementKind::load && placement.reload != nullptr ? placement.reload : placement.keep;
 }
@@ -80,8 +79,7 @@ void check_enough(Lowering& lowering) {
         lowering.diagnostics
             .error("slots-too-few", span,
                    fmt::format("`{}` has {} slot{} in `{}`; {} tiles are live at once, because they stay across `{}`",
-                               tensor, storage.slots, storage.slots == 1 ? "" : "s", keep->memory.text, live,
-                               loop))
+                               tensor, storage.slots, storage.slots == 1 ? "" : "s", keep->memory.text, live, loop))
             .with_help(fmt::format("give it at least {} slots, or reorder the loops", live));
       } else {
         lowering.diagnostics

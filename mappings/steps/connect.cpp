@@ -177,7 +177,9 @@ class Connector {
     const Einsum& einsum = lowering_.einsum(producer);
     const Binding& binding = *lowering_.binding_of.at(einsum.name());
     const PeArray& array = lowering_.array(producer.array);
-    const auto reduces = [&](const std::optional<Name>& axis) { return axis && einsum.reduces(lowering_.index_level(axis->text).variable); };
+    const auto reduces = [&](const std::optional<Name>& axis) {
+      return axis && einsum.reduces(lowering_.index_level(axis->text).variable);
+    };
     const bool reduced = reduces(binding.rows) || reduces(binding.columns);
     if (reduces(binding.rows)) edge.transit_cycles += array.rows - 1;
     if (reduces(binding.columns)) edge.transit_cycles += array.columns - 1;
@@ -240,7 +242,8 @@ class Connector {
     if (access == nullptr) return 0;
     const std::vector<std::string> indices = index_variables(*access);
     const auto varies = [&](const std::optional<Name>& axis) {
-      return axis && std::find(indices.begin(), indices.end(), lowering_.index_level(axis->text).variable) != indices.end();
+      return axis &&
+             std::find(indices.begin(), indices.end(), lowering_.index_level(axis->text).variable) != indices.end();
     };
     return (varies(binding.rows) ? array.rows - 1 : 0) + (varies(binding.columns) ? array.columns - 1 : 0);
   }
