@@ -8,6 +8,14 @@ namespace {
 
 std::string value_of_type(ParameterType type) {
   switch (type) {
+    case ParameterType::choice:
+      return "choice";
+    case ParameterType::flag:
+      return "true or false";
+    case ParameterType::dram_timing:
+      return "name in `dram_timings`";
+    case ParameterType::address_order:
+      return "address order";
     case ParameterType::count:
       return "count";
     case ParameterType::bytes:
@@ -28,7 +36,12 @@ std::string value_of_type(ParameterType type) {
 
 std::string default_of(const ComponentParameter& parameter) {
   if (parameter.required) return "required";
+  if (!parameter.required_if.empty()) {
+    return fmt::format("required for {} `{}`", parameter.required_if, parameter.required_value);
+  }
+  if (!parameter.default_text.empty()) return parameter.default_text;
   if (!parameter.default_value) return "none";
+  if (parameter.type == ParameterType::flag) return *parameter.default_value != 0 ? "true" : "false";
   return fmt::format("{}", *parameter.default_value);
 }
 

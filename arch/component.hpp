@@ -6,11 +6,14 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "arch/address_order.hpp"
+#include "arch/dram_timing.hpp"
 #include "arch/energy_table.hpp"
 #include "arch/machine.hpp"
 #include "base/source_file.hpp"
@@ -19,6 +22,10 @@
 namespace einloom {
 
 enum class ParameterType {
+  choice,           // one of the parameter's `choices`
+  flag,             // true or false
+  dram_timing,      // name of a document of dram_timings
+  address_order,    // text (address_order.hpp)
   count,            // integer or expression over the machine's parameters
   bytes,            // `16 MiB`, or {bytes: <expression>}
   cycles,           // `2 cycles`, or {cycles: <expression>}
@@ -32,8 +39,11 @@ struct ComponentParameter {
   std::string key;
   ParameterType type = ParameterType::count;
   bool required = false;
-  std::int64_t minimum = 0;  // in the type's unit (bytes, cycles, bytes per second)
-  std::optional<std::int64_t> default_value{};
+  std::string required_if{}, required_value{};  // required where the choice `required_if` has this value
+  std::int64_t minimum = 0;                     // in the type's unit (bytes, cycles, bytes per second)
+  std::optional<std::int64_t> default_value{};  // flag: 0 or 1
+  std::string default_text{};                   // choice, address_order; "": none
+  std::vector<std::string> choices{};
   std::string doc;
 };
 
@@ -44,9 +54,9 @@ struct ComponentAction {
 };
 
 using OperationTable = std::map<std::string, OperationCost>;
-// count, bytes and cycles are the integer.
-using ParameterValue =
-    std::variant<std::int64_t, BytesPerSecond, const MemoryEntry*, const RegisterEntry*, OperationTable>;
+// count, bytes, cycles and flag are the integer, choice is the text.
+using ParameterValue = std::variant<std::int64_t, BytesPerSecond, const MemoryEntry*, const RegisterEntry*,
+                                    OperationTable, std::string, AddressOrder, std::shared_ptr<const DramTiming>>;
 
 // The values of one component of a document. A parameter that is absent without default, or was reported as wrong,
 // has no value.

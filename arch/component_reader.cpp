@@ -2,6 +2,9 @@
 #include "arch/component_reader.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 
 #include "base/suggest.hpp"
 
@@ -55,9 +58,19 @@ bool ComponentReader::read(const YamlEntry& entry, Machine& machine) const {
     if (node.defined()) {
       values.spans[parameter.key] = node.span();
       if (auto value = read_value(parameter, node, entry.key)) values.values.emplace(parameter.key, *std::move(value));
+    } else if (parameter.type == ParameterType::address_order) {
+      std::string problem;
+      values.values.emplace(parameter.key, parse_address_order(parameter.default_text, problem).value());
+    } else if (!parameter.default_text.empty()) {
+      values.values.emplace(parameter.key, parameter.default_text);
     } else if (!parameter.required && parameter.default_value) {
       values.values.emplace(parameter.key, *parameter.default_value);
     }
+  }
+  for (const ComponentParameter& parameter : description->parameters) {
+    if (parameter.required_if.empty() || map.optional(parameter.key).defined()) continue;
+    const auto* choice = values.find<std::string>(parameter.required_if);
+    if (choice != nullptr && *choice == parameter.required_value) static_cast<void>(map.require(parameter.key));
   }
   map.finish();
   if (description->check != nullptr && diagnostics_.size() == errors_before) description->check(values, diagnostics_);
@@ -69,6 +82,18 @@ std::optional<ParameterValue> ComponentReader::read_value(const ComponentParamet
                                                           const std::string& component) const {
   const std::string what = fmt::format("`{}` of `{}`", parameter.key, component);
   switch (parameter.type) {
+    case ParameterType::choice:
+      return read_choice(parameter, node, what);
+    case ParameterType::flag: {
+      const auto errors_before = diagnostics_.size();
+      const bool value = read_bool(node, what, diagnostics_, false);
+      if (diagnostics_.size() != errors_before) return std::nullopt;
+      return ParameterValue(std::int64_t{value ? 1 : 0});
+    }
+    case ParameterType::dram_timing:
+      return read_dram_timing(node, what);
+    case ParameterType::address_order:
+      return read_address_order(node, what);
     case ParameterType::count:
       if (const auto count = parameters_.read_count(node, what, parameter.minimum)) return ParameterValue(*count);
       return std::nullopt;
@@ -105,6 +130,45 @@ std::optional<ParameterValue> ComponentReader::look_up(const YamlNode& node, con
       .error("technology-unknown-entry", node.span(),
              fmt::format("{} is `{}`; technology `{}` has no {} of that name", what, name, technology_->name, sort))
       .with_help(suggestion(name, keys_of(entries)));
+  return std::nullopt;
+}
+
+std::optional<ParameterValue> ComponentReader::read_choice(const ComponentParameter& parameter, const YamlNode& node,
+                                                           const std::string& what) const {
+  const auto errors_before = diagnostics_.size();
+  const std::string text = read_string(node, what, diagnostics_);
+  if (diagnostics_.size() != errors_before) return std::nullopt;
+  if (std::find(parameter.choices.begin(), parameter.choices.end(), text) != parameter.choices.end()) return text;
+  diagnostics_
+      .error("component-choice", node.span(),
+             fmt::format("{} is `{}`; it is one of {}", what, text, fmt::join(parameter.choices, ", ")))
+      .with_help(suggestion(text, parameter.choices));
+  return std::nullopt;
+}
+
+std::optional<ParameterValue> ComponentReader::read_dram_timing(const YamlNode& node, const std::string& what) const {
+  const auto errors_before = diagnostics_.size();
+  const std::string name = read_string(node, what, diagnostics_);
+  if (diagnostics_.size() != errors_before) return std::nullopt;
+  ensure(find_dram_timing_ != nullptr, "whoever loads machines with banked DRAM can find timing sets");
+  try {
+    DramTiming timing = load_dram_timing(find_dram_timing_(name, node.span()), diagnostics_);
+    if (diagnostics_.size() != errors_before) return std::nullopt;
+    return std::make_shared<const DramTiming>(std::move(timing));
+  } catch (const UserError& error) {
+    for (const Diagnostic& diagnostic : error.diagnostics()) diagnostics_.add(diagnostic);
+    return std::nullopt;
+  }
+}
+
+std::optional<ParameterValue> ComponentReader::read_address_order(const YamlNode& node, const std::string& what) const {
+  const auto errors_before = diagnostics_.size();
+  const std::string text = read_string(node, what, diagnostics_);
+  if (diagnostics_.size() != errors_before) return std::nullopt;
+  std::string problem;
+  if (auto order = parse_address_order(text, problem)) return *std::move(order);
+  diagnostics_.error("address-order", node.span(), fmt::format("{} is `{}`, which {}", what, text, problem))
+      .with_help("RoBaRaCoCh lets consecutive accesses walk the row of one bank, MOP4CLXOR spreads them over banks");
   return std::nullopt;
 }
 

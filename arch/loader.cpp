@@ -119,7 +119,8 @@ class LinkReader {
   Diagnostics& diagnostics_;
 };
 
-Machine read_machine(const YamlNode& document, const FindTechnology& find_technology, Diagnostics& diagnostics) {
+Machine read_machine(const YamlNode& document, const FindTechnology& find_technology,
+                     const FindDramTiming& find_dram_timing, Diagnostics& diagnostics) {
   Machine machine;
   YamlMap map(document, "machine", diagnostics);
   if (!document.is_map()) return machine;
@@ -142,7 +143,7 @@ Machine read_machine(const YamlNode& document, const FindTechnology& find_techno
   state.all_components = components.is_map();
   if (components.defined()) {
     const YamlMap check(components, "`components`", diagnostics);  // reports yaml-type
-    const ComponentReader reader(parameters, technology ? &*technology : nullptr, diagnostics);
+    const ComponentReader reader(parameters, technology ? &*technology : nullptr, find_dram_timing, diagnostics);
     for (const YamlEntry& entry : components.entries()) {
       state.all_components = reader.read(entry, machine) && state.all_components;
     }
@@ -164,9 +165,10 @@ Machine read_machine(const YamlNode& document, const FindTechnology& find_techno
 
 }  // namespace
 
-Machine load_machine(const YamlNode& document, const FindTechnology& find_technology) {
+Machine load_machine(const YamlNode& document, const FindTechnology& find_technology,
+                     const FindDramTiming& find_dram_timing) {
   Diagnostics diagnostics;
-  Machine machine = read_machine(document, find_technology, diagnostics);
+  Machine machine = read_machine(document, find_technology, find_dram_timing, diagnostics);
   diagnostics.throw_if_any();
   return machine;
 }

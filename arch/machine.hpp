@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "arch/banked_dram.hpp"
 #include "base/source_file.hpp"
 #include "base/units.hpp"
 #include "base/yaml_reader.hpp"
@@ -41,8 +42,9 @@ struct Memory {
   std::int64_t banks = 1;
   std::int64_t queue_accesses = 1024;  // buffer: accesses that may wait at the ports before operations hold back
   Cycles latency{0};
-  BytesPerSecond bandwidth{0};  // dram: peak; buffer: 0 (ports × access_width per cycle)
-  double read_energy_pj = 0;    // per access
+  BytesPerSecond bandwidth{0};         // dram: peak; buffer: 0 (ports × access_width per cycle)
+  std::optional<BankedDram> banked{};  // dram of model `banked`; unset: `simple`
+  double read_energy_pj = 0;           // per access
   double write_energy_pj = 0;
   double area_um2 = 0;
   std::string energy_source, area_source;
@@ -102,7 +104,10 @@ class Machine {
 // Reads and validates a machine document; throws UserError with all errors of it and of its technology (arch/README.md
 // lists the codes). `technology` documents are found by name through `find_document("technologies", name)`.
 using FindTechnology = std::function<YamlNode(const std::string& name, const Span& asked_at)>;
-[[nodiscard]] Machine load_machine(const YamlNode& document, const FindTechnology& find_technology);
+// Timing sets of banked DRAM likewise; may be left out where machines have none.
+using FindDramTiming = FindTechnology;
+[[nodiscard]] Machine load_machine(const YamlNode& document, const FindTechnology& find_technology,
+                                   const FindDramTiming& find_dram_timing = {});
 [[nodiscard]] std::string print_machine(const Machine& machine);  // readable description for `einloom describe`
 
 }  // namespace einloom

@@ -48,6 +48,10 @@ std::string print_bytes(std::int64_t bytes) {
 
 std::string print_bandwidth(const Memory& memory) {
   if (memory.kind != MemoryKind::dram) return print_bytes(memory.ports * memory.access_width.value()) + "/cycle";
+  if (memory.banked) {
+    return fmt::format("{:.6g} GiB/s ({} × {})", memory.bandwidth.value() / (1 << 30), memory.banked->channels,
+                       memory.banked->timing.name);
+  }
   return fmt::format("{:.6g} GiB/s", memory.bandwidth.value() / (1 << 30));
 }
 

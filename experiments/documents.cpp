@@ -22,6 +22,7 @@ struct Folder {
 };
 constexpr Folder kFolders[] = {
     {DocumentKind::cascade, "cascade", "einsum/cascades", false},
+    {DocumentKind::dram_timing, "dram_timing", "arch/dram_timings", false},
     {DocumentKind::machine, "machine", "arch/machines", false},
     {DocumentKind::model, "model", "experiments/models", false},
     {DocumentKind::plan, "plan", "mappings/plans", false},
@@ -67,9 +68,9 @@ fs::path shown(const fs::path& path) {
 }  // namespace
 
 const std::vector<DocumentKind>& document_kinds() {
-  static const std::vector<DocumentKind> kinds = {DocumentKind::cascade, DocumentKind::machine,
-                                                  DocumentKind::model,   DocumentKind::plan,
-                                                  DocumentKind::spec,    DocumentKind::technology};
+  static const std::vector<DocumentKind> kinds = {
+      DocumentKind::cascade, DocumentKind::dram_timing, DocumentKind::machine,   DocumentKind::model,
+      DocumentKind::plan,    DocumentKind::spec,        DocumentKind::technology};
   return kinds;
 }
 

@@ -14,7 +14,7 @@
 
 namespace einloom {
 
-enum class DocumentKind { cascade, machine, model, plan, spec, technology };
+enum class DocumentKind { cascade, dram_timing, machine, model, plan, spec, technology };
 
 [[nodiscard]] const std::vector<DocumentKind>& document_kinds();  // in the order above
 [[nodiscard]] std::string_view name_of(DocumentKind kind);        // also the key such a document starts with

@@ -158,6 +158,19 @@ Json to_json(const Report& report) {
   for (const Bound& bound : report.bounds) {
     bounds.push_back({{"what", bound.what}, {"cycles", from_number(bound.cycles)}, {"of_ports", bound.of_ports}});
   }
+  Json drams = Json::array();
+  for (const DramReport& dram : report.drams) {
+    drams.push_back({{"name", dram.name},
+                     {"reads", dram.reads},
+                     {"writes", dram.writes},
+                     {"access_bytes", dram.access_bytes},
+                     {"row_hits", dram.row_hits},
+                     {"row_misses", dram.row_misses},
+                     {"row_conflicts", dram.row_conflicts},
+                     {"refreshes", dram.refreshes},
+                     {"bandwidth_bytes_per_s", from_number(dram.bandwidth)},
+                     {"peak_bandwidth_bytes_per_s", from_number(dram.peak_bandwidth)}});
+  }
   Json phases = Json::array();
   for (const PhaseReport& phase : report.phases) {
     phases.push_back({{"what", phase.what}, {"cycles", phase.cycles.value()}, {"stall_cycles", phase.stall.value()}});
@@ -169,6 +182,7 @@ Json to_json(const Report& report) {
           {"arrays", arrays},
           {"memories", memories},
           {"traffic", traffic},
+          {"drams", drams},
           {"operations", from_map(report.operations)},
           {"energy", from_energy(report.energy)},
           {"area_mm2", from_number(report.area_mm2)},
@@ -194,6 +208,12 @@ Report report_from_json(const Json& json) {
   report.memory_bound = json.at("memory_bound");
   for (const Json& array : json.at("arrays")) report.arrays.push_back(to_array(array));
   for (const Json& memory : json.at("memories")) report.memories.push_back(to_memory(memory));
+  for (const Json& one : json.at("drams")) {
+    report.drams.push_back({one.at("name"), one.at("reads"), one.at("writes"), one.at("access_bytes"),
+                            one.at("row_hits"), one.at("row_misses"), one.at("row_conflicts"), one.at("refreshes"),
+                            to_number(one.at("bandwidth_bytes_per_s")),
+                            to_number(one.at("peak_bandwidth_bytes_per_s"))});
+  }
   for (const Json& one : json.at("traffic")) {
     report.traffic.push_back({one.at("memory"), one.at("tensor"), one.at("read_bytes"), one.at("write_bytes")});
   }

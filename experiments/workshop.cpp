@@ -101,13 +101,16 @@ Workshop::Read<Plan> Workshop::plan(const YamlNode& document) {
 
 Workshop::Read<Machine> Workshop::machine(const YamlNode& document) {
   Read<Machine> machine = read<Machine>(machines_, document, [&] {
-    return load_machine(document, [&](const std::string& name, const Span& asked_at) {
-      const YamlNode technology = library_.load(DocumentKind::technology, name, asked_at);
-      technologies_[canonical_text(document)] += canonical_text(technology);
-      return technology;
-    });
+    const auto finder = [&](DocumentKind kind) {
+      return [&, kind](const std::string& name, const Span& asked_at) {
+        const YamlNode part = library_.load(kind, name, asked_at);
+        parts_[canonical_text(document)] += canonical_text(part);
+        return part;
+      };
+    };
+    return load_machine(document, finder(DocumentKind::technology), finder(DocumentKind::dram_timing));
   });
-  machine.text += technologies_[machine.text];
+  machine.text += parts_[machine.text];
   return machine;
 }
 

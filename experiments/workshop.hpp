@@ -37,7 +37,7 @@ class Workshop {
     std::string text;  // determines the value
   };
   [[nodiscard]] Read<Cascade> cascade(const YamlNode& document);
-  [[nodiscard]] Read<Machine> machine(const YamlNode& document);  // the text includes the technology's
+  [[nodiscard]] Read<Machine> machine(const YamlNode& document);  // the text includes the technology's and timing set's
   [[nodiscard]] Read<Plan> plan(const YamlNode& document);
   [[nodiscard]] std::shared_ptr<const Model> model(const Name& name);
 
@@ -61,7 +61,7 @@ class Workshop {
   Known<Machine> machines_;
   Known<Plan> plans_;
   Known<Model> models_;
-  std::map<std::string, std::string> technologies_;  // by machine text
+  std::map<std::string, std::string> parts_;  // technology and timing set, by machine text
 };
 
 }  // namespace einloom

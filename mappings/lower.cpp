@@ -25,6 +25,7 @@ Program lower(const Cascade& cascade, const Machine& machine, const Plan& plan, 
   place_moves(lowering);
   coalesce_loops(lowering);
   cost_statements(lowering);
+  locate_moves(lowering);
   allocate_storage(lowering);
   connect(lowering);
   read_phases(lowering);

@@ -80,6 +80,18 @@ struct Place {
   std::int64_t unit = 1;    // elements per position
 };
 
+// The range of one rank of a tensor that a tile covers: from offset + Σ factor · (begin of box dimension), clipped to
+// the rank's extent.
+struct RankRegion {
+  struct Term {
+    int box = -1;  // index into Statement::box
+    std::int64_t factor = 1;
+  };
+  std::int64_t offset = 0;
+  std::vector<Term> terms;
+  std::int64_t extent = 1;
+};
+
 struct Statement {
   StatementKind kind = StatementKind::operation;
   std::string name;         // Einsum, or "load K", "store AV"
@@ -101,6 +113,8 @@ struct Statement {
   std::vector<BoxDimension> box;        // operation: one per Einsum variable, in Einsum::variables() order
   std::vector<Place> places;            // operation: rows, columns, then time, slowest first
   int result_memory = -1;               // operation: the memory that keeps its result; -1: registers
+  std::vector<RankRegion> region;   // move: by rank of the tensor, outermost first
+  std::int64_t element_bytes = 1;   // move: of the tensor
   std::vector<std::pair<std::string, std::int64_t>> operations_per_point;  // operation
   bool accumulates = false;             // reduces over a loop: combines with what earlier iterations stored
   std::vector<int> accumulation_loops;  // positions in `effective`; the first iteration of all of them starts afresh

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every sum a simulation keeps, in one flat array, so that fast-forward can add k times a difference.
 // Layout: instances per statement and variant, then per dependence {waiting, in transit}, then per array waits at each
-// memory's ports and fill, then DRAM busy time (in ticks), then tiles acquired per storage.
+// memory's ports and fill, then DRAM busy time (ticks), then what a banked DRAM counts, then tiles acquired per
+// storage.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
 #include "mappings/program.hpp"
+#include "sim/dram/dram_counters.hpp"
 
 namespace einloom {
 
@@ -27,6 +29,8 @@ class Counters {
     fill_ = at;
     at += program.arrays.size();
     channel_ = at++;
+    dram_ = at;
+    at += DramCounters::kCount;
     acquired_ = at;
     at += program.storages.size();
     values_.assign(at, 0);
@@ -46,6 +50,15 @@ class Counters {
   }
   [[nodiscard]] std::int64_t& fill(int array) { return values_[fill_ + static_cast<std::size_t>(array)]; }
   [[nodiscard]] std::int64_t& channel_busy_ticks() { return values_[channel_]; }
+  // Of a banked DRAM: adds what `now` counts beyond `before`.
+  void add_dram(const DramCounters& now, const DramCounters& before) {
+    for (std::size_t i = 0; i < DramCounters::kCount; ++i) values_[dram_ + i] += now[i] - before[i];
+  }
+  [[nodiscard]] DramCounters dram() const {
+    DramCounters counters;
+    for (std::size_t i = 0; i < DramCounters::kCount; ++i) counters[i] = values_[dram_ + i];
+    return counters;
+  }
   [[nodiscard]] std::int64_t& acquired(int storage) { return values_[acquired_ + static_cast<std::size_t>(storage)]; }
 
   [[nodiscard]] const std::vector<std::int64_t>& values() const { return values_; }
@@ -57,7 +70,7 @@ class Counters {
  private:
   std::vector<std::int64_t> values_;
   std::vector<std::size_t> instances_;
-  std::size_t waits_ = 0, ports_ = 0, fill_ = 0, channel_ = 0, acquired_ = 0, memories_ = 0;
+  std::size_t waits_ = 0, ports_ = 0, fill_ = 0, channel_ = 0, dram_ = 0, acquired_ = 0, memories_ = 0;
 };
 
 }  // namespace einloom

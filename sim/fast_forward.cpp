@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/diagnostic.hpp"
+#include "sim/banked_bus.hpp"
 
 namespace einloom {
 namespace {
@@ -113,6 +114,7 @@ void FastForward::take(std::int64_t now, Snapshot& shot) {
   shot.signature.push_back(static_cast<std::int64_t>(channel_.last_granted()));
   for (std::int64_t left : channel_.bytes_left()) shot.signature.push_back(left);
   for (PortQueue& port : run_.ports) shot.signature.push_back(port.waiting(now));
+  if (BankedBus* banked = channel_.banked()) banked->append_state(now, shot.signature);
   shot.counters = run_.counters.values();
 }
 
@@ -128,6 +130,8 @@ std::int64_t FastForward::periods(int loop, const Snapshot& then, const Snapshot
     if (started == 0) continue;
     const int level = level_of(static_cast<int>(s), loop);
     if (level < 0 || run_.board.head(static_cast<int>(s)).done) return 0;
+    const BankedBus* banked = channel_.banked();
+    if (banked != nullptr && !banked->repeats(static_cast<int>(s), static_cast<std::size_t>(level))) return 0;
     moving[s] = 1;
     levels[s] = static_cast<std::size_t>(level);
     for (std::size_t e = 0; e < what.effective.size(); ++e) {

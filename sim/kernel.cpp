@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <systemc>
 
+#include "sim/banked_bus.hpp"
 #include "sim/components/unit_module.hpp"
 #include "sim/deadlock.hpp"
 #include "sim/fast_forward.hpp"
@@ -60,6 +61,7 @@ class MachineModel {
     }
     if (!run_.board.all_done()) throw deadlock(run_, clock_.now());
     for (const PortQueue& port : run_.ports) run_.end_of_run = std::max(run_.end_of_run, port.drained_at());
+    if (BankedBus* banked = channel_->unit().banked()) banked->count(run_.end_of_run);
     RunResult result;
     result.cycles = run_.end_of_run;
     for (ArrayUnit* unit : units) {

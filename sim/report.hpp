@@ -43,6 +43,16 @@ struct MemoryReport {
   std::map<std::string, std::int64_t> peak_by_tensor;  // at the moment of the peak
 };
 
+// What a DRAM of model `banked` did.
+struct DramReport {
+  std::string name;
+  std::int64_t reads = 0,
+               writes = 0;  // accesses of access_bytes, more than the tiles' bytes where their runs are ragged
+  std::int64_t access_bytes = 0;
+  std::int64_t row_hits = 0, row_misses = 0, row_conflicts = 0, refreshes = 0;
+  double bandwidth = 0, peak_bandwidth = 0;  // bytes per second over the whole run
+};
+
 struct EnergyReport {
   std::map<std::string, double> by_component_pj;  // without registers
   double registers_all_pj = 0;                    // every PE's registers
@@ -92,6 +102,7 @@ struct Report {
   std::vector<ArrayReport> arrays;
   std::vector<MemoryReport> memories;
   std::vector<TrafficReport> traffic;
+  std::vector<DramReport> drams;                   // of model `banked`, fidelity cycle
   std::map<std::string, std::int64_t> operations;  // all arrays, by kind
   EnergyReport energy;
   double area_mm2 = 0;

@@ -50,6 +50,25 @@ void add_arrays(Report& report, const Program& program, const Machine& machine, 
   }
 }
 
+void add_drams(Report& report, const Machine& machine, const DramCounters& counters) {
+  for (const Memory& memory : machine.memories) {
+    if (!memory.banked) continue;
+    DramReport dram;
+    dram.name = memory.name;
+    dram.reads = counters.reads;
+    dram.writes = counters.writes;
+    dram.access_bytes = memory.banked->timing.access_bytes;
+    dram.row_hits = counters.row_hits;
+    dram.row_misses = counters.row_misses;
+    dram.row_conflicts = counters.row_conflicts;
+    dram.refreshes = counters.refreshes;
+    dram.peak_bandwidth = memory.banked->peak_bandwidth();
+    const double bytes = static_cast<double>((dram.reads + dram.writes) * dram.access_bytes);
+    if (report.latency.value() > 0) dram.bandwidth = bytes / report.latency.value();
+    report.drams.push_back(std::move(dram));
+  }
+}
+
 void add_peaks(Report& report, const Program& program, const RunState& run) {
   for (std::size_t m = 0; m < program.memories.size(); ++m) {
     const Occupancy::Peak& peak = run.occupancy.peak(static_cast<int>(m));
@@ -138,7 +157,10 @@ Report simulate(const Program& program, const Machine& machine, const Simulation
   }
   report.latency = duration(report.cycles, machine.clock);
   add_memories(report, program, machine, totals);
-  if (options.fidelity != Fidelity::waterfall) add_peaks(report, program, run);
+  if (options.fidelity != Fidelity::waterfall) {
+    add_peaks(report, program, run);
+    add_drams(report, machine, run.counters.dram());
+  }
   for (const auto& by_op : totals.operations) {
     for (const auto& [op, count] : by_op) report.operations[op] += count;
   }

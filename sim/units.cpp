@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/diagnostic.hpp"
+#include "sim/banked_bus.hpp"
 #include "sim/policies/issue_order.hpp"
 
 namespace einloom {
@@ -161,6 +162,17 @@ ChannelUnit::ChannelUnit(RunState& run) : run_(run), memory_(0) {
     if (run.program.statements[s].kind != StatementKind::operation) moves_.push_back(static_cast<int>(s));
   }
   bytes_left_.assign(moves_.size(), 0);
+  if (run.machine.memories[static_cast<std::size_t>(memory_)].banked) {
+    banked_ = std::make_unique<BankedBus>(run, memory_, moves_);
+  }
+}
+
+ChannelUnit::ChannelUnit(ChannelUnit&&) noexcept = default;
+ChannelUnit::~ChannelUnit() = default;
+
+void ChannelUnit::shift_time(std::int64_t cycles) {
+  free_tick_ += cycles * kTicksPerCycle;
+  if (banked_) banked_->skip(cycles);
 }
 
 std::int64_t ChannelUnit::ticks_of(std::int64_t bytes) const {
@@ -180,6 +192,7 @@ void ChannelUnit::begin_move(std::size_t mover, std::int64_t now) {
 }
 
 std::int64_t ChannelUnit::step(std::int64_t now, const Wake& wake) {
+  if (banked_) return banked_->step(now, wake);
   const std::int64_t now_tick = now * kTicksPerCycle;
   if (now_tick < free_tick_) return ceil_div(free_tick_, kTicksPerCycle);
   std::int64_t look_again = kNever;

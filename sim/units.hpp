@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "arch/machine.hpp"
@@ -79,17 +80,23 @@ inline constexpr std::int64_t kTicksPerCycle = 16;
 // A move longer than this gives way to other movers now and then.
 inline constexpr std::int64_t kQuantumBytes = 64 << 10;
 
+class BankedBus;
+
+// DRAM of model `simple`, or, behind the same door, of model `banked` (banked_bus.hpp).
 class ChannelUnit {
  public:
   explicit ChannelUnit(RunState& run);
+  ChannelUnit(ChannelUnit&&) noexcept;
+  ~ChannelUnit();
   std::int64_t step(std::int64_t now, const Wake& wake);
 
   [[nodiscard]] const std::vector<int>& statements() const { return moves_; }
   [[nodiscard]] std::int64_t free_tick() const { return free_tick_; }
   [[nodiscard]] const std::vector<std::int64_t>& bytes_left() const { return bytes_left_; }
   [[nodiscard]] std::size_t last_granted() const { return arbiter_.last(); }
-  void shift_time(std::int64_t cycles) { free_tick_ += cycles * kTicksPerCycle; }
+  void shift_time(std::int64_t cycles);
   [[nodiscard]] std::int64_t ticks_of(std::int64_t bytes) const;
+  [[nodiscard]] BankedBus* banked() const { return banked_.get(); }  // nullptr: model `simple`
 
  private:
   void begin_move(std::size_t mover, std::int64_t now);
@@ -100,6 +107,7 @@ class ChannelUnit {
   std::vector<std::int64_t> bytes_left_;  // of the move in progress, by mover
   ArbiterRoundRobin arbiter_;
   std::int64_t free_tick_ = 0;
+  std::unique_ptr<BankedBus> banked_;
 };
 
 }  // namespace einloom

@@ -73,10 +73,21 @@ std::string text_of(const Library& library, DocumentKind kind, const YamlNode& d
   switch (kind) {
     case DocumentKind::cascade:
       return cascade_text(load_cascade(document));
+    case DocumentKind::dram_timing: {
+      Diagnostics diagnostics;
+      const DramTiming timing = load_dram_timing(document, diagnostics);
+      diagnostics.throw_if_any();
+      return print_dram_timing(timing);
+    }
     case DocumentKind::machine:
-      return print_machine(load_machine(document, [&](const std::string& name, const Span& asked_at) {
-        return library.load(DocumentKind::technology, name, asked_at);
-      }));
+      return print_machine(load_machine(
+          document,
+          [&](const std::string& name, const Span& asked_at) {
+            return library.load(DocumentKind::technology, name, asked_at);
+          },
+          [&](const std::string& name, const Span& asked_at) {
+            return library.load(DocumentKind::dram_timing, name, asked_at);
+          }));
     case DocumentKind::model:
       return model_text(load_model(document));
     case DocumentKind::plan:
@@ -123,8 +134,8 @@ int describe(const std::string& reference, const CommandLine& command_line) {
       Diagnostic error{"document-kind",
                        "the document's first key is none that Einloom knows; it says what the document is",
                        has_key ? document.entries().front().key_span : document.span()};
-      throw UserError(
-          error.with_help("start with `cascade:`, `machine:`, `model:`, `plan:`, `spec:` or `technology:`"));
+      throw UserError(error.with_help(
+          "start with `cascade:`, `dram_timing:`, `machine:`, `model:`, `plan:`, `spec:` or `technology:`"));
     }
     fmt::print("{}{}", first ? "" : "\n", text_of(library, *kind, document));
     first = false;
@@ -137,7 +148,9 @@ int describe(const std::string& reference, const CommandLine& command_line) {
 Command add_describe_command(CLI::App& app, const CommandLine& command_line) {
   CLI::App* command = app.add_subcommand("describe", "Read, check and print a document of any kind");
   auto reference = std::make_shared<std::string>();
-  command->add_option("FILE", *reference, "Path or name of a cascade, machine, model, plan, spec or technology")
+  command
+      ->add_option("FILE", *reference,
+                   "Path or name of a cascade, DRAM timing set, machine, model, plan, spec or technology")
       ->required();
   return {command, [reference, &command_line] { return describe(*reference, command_line); }};
 }

@@ -36,7 +36,8 @@ std::string listing(const Library& library, DocumentKind kind) {
 Command add_list_command(CLI::App& app, const CommandLine& command_line) {
   CLI::App* command = app.add_subcommand("list", "List the documents that can be named");
   auto kind = std::make_shared<std::string>();
-  command->add_option("KIND", *kind, "cascades, machines, models, plans, specs or technologies; all when left out");
+  command->add_option("KIND", *kind,
+                      "cascades, dram_timings, machines, models, plans, specs or technologies; all when left out");
   const auto run = [kind, &command_line] {
     const Library library(Library::default_root());
     std::vector<std::string> known;

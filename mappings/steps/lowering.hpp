@@ -101,6 +101,7 @@ void build_nests(Lowering& lowering);                           // nests → loo
 void place_moves(Lowering& lowering);                           // kept inputs and outputs → loads and stores
 void coalesce_loops(Lowering& lowering);                        // adjacent loops nothing distinguishes → one loop
 void cost_statements(Lowering& lowering);    // durations, operations, bytes, per set of partial extents
+void locate_moves(Lowering& lowering);       // moves → the part of their tensor they cover
 void allocate_storage(Lowering& lowering);   // tensors → slots
 void connect(Lowering& lowering);            // data, slot and iteration dependences
 void read_phases(Lowering& lowering);        // phases of the waterfall fidelity

@@ -90,7 +90,7 @@ command line:1:13: note: asked for here
            R"(text.yaml:1:1: error[document-kind]: the document's first key is none that Einloom knows; it says what the document is
  1 | just words
    | ^^^^^^^^^^
-help: start with `cascade:`, `machine:`, `model:`, `plan:`, `spec:` or `technology:`
+help: start with `cascade:`, `dram_timing:`, `machine:`, `model:`, `plan:`, `spec:` or `technology:`
 )"},
           {"run unclosed.yaml", R"(unclosed.yaml:2:1: error[yaml-syntax]: not valid YAML: end of map flow not found
  2 |

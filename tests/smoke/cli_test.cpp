@@ -172,7 +172,7 @@ TEST_CASE("a wrong command line exits with 1 and a hint") {
 }
 
 TEST_CASE("every document is listed and can be described") {
-  for (const char* kind : {"cascades", "machines", "models", "plans", "specs", "technologies"}) {
+  for (const char* kind : {"cascades", "dram_timings", "machines", "models", "plans", "specs", "technologies"}) {
     const Ended list = einloom(std::string("list ") + kind);
     CHECK(list.code == 0);
     std::istringstream lines(list.out);
@@ -201,7 +201,7 @@ TEST_CASE("a document of no known kind, and a spec whose filter drops every poin
           R"(:1:1: error[document-kind]: the document's first key is none that Einloom knows; it says what the document is
  1 | description: nothing
    | ^^^^^^^^^^^
-help: start with `cascade:`, `machine:`, `model:`, `plan:`, `spec:` or `technology:`
+help: start with `cascade:`, `dram_timing:`, `machine:`, `model:`, `plan:`, `spec:` or `technology:`
 )");
   std::ofstream(folder / "s.yaml") << "spec: s\nmodels: [BERT]\nconfigurations:\n"
                                       "  a: {plan: attention_1pass__fusemax__serial}\n"

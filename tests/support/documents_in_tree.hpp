@@ -36,8 +36,12 @@ inline YamlNode technology_of(const std::string& name, const Span&) {
   return document_in_tree("arch/technologies/" + name + ".yaml");
 }
 
+inline YamlNode dram_timing_of(const std::string& name, const Span&) {
+  return document_in_tree("arch/dram_timings/" + name + ".yaml");
+}
+
 inline Machine machine_of(const std::string& name, const Overrides& overrides = {}) {
-  return load_machine(document_in_tree("arch/machines/" + name + ".yaml", overrides), technology_of);
+  return load_machine(document_in_tree("arch/machines/" + name + ".yaml", overrides), technology_of, dram_timing_of);
 }
 
 inline const std::string kInterleaved = "attention_1pass__fusemax__interleaved";

@@ -32,6 +32,10 @@ inline std::string exact_text(const Report& report) {
   for (const TrafficReport& line : report.traffic) {
     text += fmt::format("traffic {} {} {} {}\n", line.memory, line.tensor, line.read_bytes, line.write_bytes);
   }
+  for (const DramReport& dram : report.drams) {
+    text += fmt::format("dram {} {} {} {} {} {} {} {:a}\n", dram.name, dram.reads, dram.writes, dram.row_hits,
+                        dram.row_misses, dram.row_conflicts, dram.refreshes, dram.bandwidth);
+  }
   for (const auto& [op, count] : report.operations) text += fmt::format("operation {} {}\n", op, count);
   for (const auto& [name, pj] : report.energy.by_component_pj) text += fmt::format("energy {} {:a}\n", name, pj);
   text += fmt::format("energy {:a} {:a} {:a} {:a}\n", report.energy.registers_all_pj, report.energy.registers_one_pe_pj,

@@ -31,14 +31,17 @@ struct TinyMachine {
   std::int64_t dram_latency = 10, buffer_latency = 3;
   std::int64_t down = 1, up = 0;  // latency of the links grid → line and line → grid
   std::int64_t ports = 64, queue = 1024;
+  std::string clock = "1 GHz";
+  std::string banked{};         // the keys of a DRAM of model `banked`, timing set `tiny`; "": `simple`
+  std::string banked_timing{};  // document of that timing set
 
   [[nodiscard]] Machine machine() const {
     const std::string text = fmt::format(
         R"(machine: tiny
 technology: tiny
-clock: 1 GHz
+clock: {}
 components:
-  dram: {{kind: dram, bandwidth: 16 GB/s, latency: {} cycles, access_width: 8 B, energy: dram}}
+  dram: {{kind: dram, {}, latency: {} cycles, access_width: 8 B, energy: dram}}
   buffer: {{kind: buffer, capacity: 64 KiB, access_width: 4 B, ports: {}, queue_accesses: {}, latency: {} cycles, energy: sram}}
   grid: {{kind: pe_array, rows: {}, columns: {}, pe: pe, operations: {{mac: 1, max: 1, add: 1, sub: {{issue_cycles: 2, actions: {{add: 1}}}}}}}}
   line: {{kind: pe_array, columns: {}, pe: pe, operations: {{mac: 1, max: 1, add: 1, mul: {{issue_cycles: 1, actions: {{mac: 1}}}}}}}}
@@ -49,10 +52,16 @@ links:
   - {{from: grid, to: line, latency: {} cycles}}
   - {{from: line, to: grid, latency: {} cycles}}
 )",
-        dram_latency, ports, queue, buffer_latency, rows, columns, columns, down, up);
-    return load_machine(parse_yaml(source_from_text("tiny_machine.yaml", text)), [](const std::string&, const Span&) {
-      return parse_yaml(source_from_text("tiny_technology.yaml", kTinyTechnology));
-    });
+        clock, banked.empty() ? "bandwidth: 16 GB/s" : "model: banked, timing: tiny, " + banked, dram_latency, ports,
+        queue, buffer_latency, rows, columns, columns, down, up);
+    return load_machine(
+        parse_yaml(source_from_text("tiny_machine.yaml", text)),
+        [](const std::string&, const Span&) {
+          return parse_yaml(source_from_text("tiny_technology.yaml", kTinyTechnology));
+        },
+        [this](const std::string&, const Span&) {
+          return parse_yaml(source_from_text("tiny_timing.yaml", banked_timing));
+        });
   }
   // Cycles from the start of a load of `bytes` (a multiple of 16) on an idle bus until its tile may be used.
   [[nodiscard]] std::int64_t load_cycles(std::int64_t bytes) const {

@@ -48,7 +48,7 @@ TEST_CASE("a key nobody knows") {
         R"(tiny.yaml:6:62: error[unknown-key]: component `dram` has no key `port`
  6 |   dram: {kind: dram, bandwidth: 16 GB/s, latency: 10 cycles, port: 2, access_width: 8 B, energy: dram}
    |                                                              ^^^^
-help: known: kind, access_width, bandwidth, capacity, energy, latency
+help: known: kind, access_width, address_order, bandwidth, capacity, channels, energy, latency, model, page, queue, refresh, …
 )");
 }
 

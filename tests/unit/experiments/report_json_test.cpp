@@ -17,6 +17,7 @@ TEST_CASE("a full report goes to JSON and back") {
   report.arrays = {{"array2d", 0.1, {{"QK", 0.3}}, {{"QK", Cycles(7)}}, {{"wait_data", "K", Cycles(3)}}}};
   report.memories = {{"dram", 1, 2, 0.5, 1.5, 0, {}}, {"buffer", 3, 4, 5, 6, 7, {{"K", 7}}}};
   report.traffic = {{"dram", "K", 1, 2}};
+  report.drams = {{"dram", 1, 2, 32, 3, 4, 5, 6, 0.1, 1e9}};
   report.operations = {{"mac", 9}};
   report.energy = {{{"dram", 0.7}}, 1e300, 5e-324, 2, 3};
   report.area_mm2 = 1.25;
