@@ -61,6 +61,18 @@ void add_peaks(Report& report, const Program& program, const RunState& run) {
   }
 }
 
+void tell_end(RunState& run, const RunResult& result) {
+  for (RunListener* listener : run.listeners) {
+    for (std::size_t a = 0; a < result.last_end.size(); ++a) {
+      const std::int64_t from = result.last_end[a];
+      if (from < result.cycles) {
+        listener->stalls(run, {Stall::Reason::drain, static_cast<int>(a), from, result.cycles, -1, -1});
+      }
+    }
+    listener->ends(run, result);
+  }
+}
+
 }  // namespace
 
 const ArrayReport* Report::find_array(const std::string& name) const {
@@ -90,7 +102,11 @@ Report simulate(const Program& program, const Machine& machine, const Simulation
   RunState run(program, machine);
   Totals totals = estimated;
   if (options.fidelity == Fidelity::cycle) {
-    const RunResult result = run_machine(run, options.fast_forward, options.observer);
+    run.observer = options.observer;
+    run.listeners = options.listeners;
+    for (RunListener* listener : run.listeners) listener->begins(run);
+    const RunResult result = run_machine(run, {options.fast_forward, options.step_until, options.max_idle_cycles});
+    tell_end(run, result);
     report.cycles = Cycles(result.cycles);
     report.tile_operations_simulated = run.operations_stepped;
     std::vector<std::vector<std::int64_t>> instances(program.statements.size());

@@ -177,19 +177,21 @@ class Connector {
     const Einsum& einsum = lowering_.einsum(producer);
     const Binding& binding = *lowering_.binding_of.at(einsum.name());
     const PeArray& array = lowering_.array(producer.array);
-    const auto reduces = [&](const std::optional<Name>& axis) { return axis && einsum.reduces(lowering_.index_level(axis->text).variable); };
+    const auto reduces = [&](const std::optional<Name>& axis) {
+      return axis && einsum.reduces(lowering_.index_level(axis->text).variable);
+    };
     const bool reduced = reduces(binding.rows) || reduces(binding.columns);
-    if (reduces(binding.rows)) edge.transit_cycles += array.rows - 1;
-    if (reduces(binding.columns)) edge.transit_cycles += array.columns - 1;
+    if (reduces(binding.rows)) edge.way.down_rows = array.rows - 1;
+    if (reduces(binding.columns)) edge.way.along_columns = array.columns - 1;
     const Placement* placement = lowering_.placement(einsum.name());
     const bool kept = placement != nullptr;
     const bool same_iteration = edge.aligned && producer.guards == consumer.guards;
     if (producer.array != consumer.array) {
-      if (!reduced && binding.rows && !(kept && !same_iteration)) edge.transit_cycles += array.rows;
+      if (!reduced && binding.rows && !(kept && !same_iteration)) edge.way.unloading = array.rows;
       const PeArray& other = lowering_.array(consumer.array);
       const auto link = lowering_.machine.link_latency(array.name, other.name);
       if (link && !(kept && !same_iteration)) {
-        edge.transit_cycles += link->value();
+        edge.way.link = link->value();
       } else if (!kept) {
         lowering_.diagnostics
             .error("no-link", lowering_.binding_of.at(consumer.name)->array.span,
@@ -200,6 +202,7 @@ class Connector {
                                    array.name, other.name, producer.name));
       }
     }
+    edge.transit_cycles = edge.way.down_rows + edge.way.along_columns + edge.way.unloading + edge.way.link;
     edge.latency_cycles = edge.transit_cycles;
     if (kept && !same_iteration) {
       edge.latency_cycles += lowering_.memory(placement->memory).latency.value();
@@ -223,7 +226,7 @@ class Connector {
       edge.index.push_back({place < 0 ? IndexSource::kLast : place, 0});
     }
     edge.aligned = same_loops(producer, store) && follows_exactly(edge.index);
-    edge.transit_cycles = array.rows - 1 + array.columns - 1;
+    edge.way.last_pe = edge.transit_cycles = array.rows - 1 + array.columns - 1;
     edge.latency_cycles = edge.transit_cycles + lowering_.memory(store.from).latency.value();
     add(edge);
   }
@@ -240,7 +243,8 @@ class Connector {
     if (access == nullptr) return 0;
     const std::vector<std::string> indices = index_variables(*access);
     const auto varies = [&](const std::optional<Name>& axis) {
-      return axis && std::find(indices.begin(), indices.end(), lowering_.index_level(axis->text).variable) != indices.end();
+      return axis &&
+             std::find(indices.begin(), indices.end(), lowering_.index_level(axis->text).variable) != indices.end();
     };
     return (varies(binding.rows) ? array.rows - 1 : 0) + (varies(binding.columns) ? array.columns - 1 : 0);
   }
