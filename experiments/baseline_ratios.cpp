@@ -31,9 +31,11 @@ const Spec* spec_of(const std::vector<Spec>& specs, const Point& point) {
 std::optional<BaselineRatios> compare(const Report& own, const Report& baseline) {
   const BaselineRatios comparison{baseline.latency.value() / own.latency.value(),
                                   own.energy.total_pj / baseline.energy.total_pj,
-                                  own.energy.total_one_pe_pj / baseline.energy.total_one_pe_pj};
+                                  own.energy.total_one_pe_pj / baseline.energy.total_one_pe_pj,
+                                  own.energy.total_uniform_pj / baseline.energy.total_uniform_pj};
   const bool finite = std::isfinite(comparison.speedup) && std::isfinite(comparison.energy_ratio) &&
-                      std::isfinite(comparison.energy_one_pe_registers_ratio);
+                      std::isfinite(comparison.energy_one_pe_registers_ratio) &&
+                      std::isfinite(comparison.energy_uniform_registers_ratio);
   return finite ? std::optional(comparison) : std::nullopt;
 }
 
@@ -48,9 +50,10 @@ std::string mean_text(const Mean& mean, const std::string& baseline) {
   std::string text = "  " + mean.title + ": ";
   if (mean.rows > 0) {
     const auto rows = static_cast<double>(mean.rows);
-    text += fmt::format("mean speed-up {:.2f}x, energy {} (one PE's registers), {} (all registers)",
-                        mean.sum.speedup / rows, percent_text(mean.sum.energy_one_pe_registers_ratio / rows),
-                        percent_text(mean.sum.energy_ratio / rows));
+    text += fmt::format(
+        "mean speed-up {:.2f}x, energy {} (one PE's registers), {} (all PEs' as they take part), {} (all PEs' alike)",
+        mean.sum.speedup / rows, percent_text(mean.sum.energy_one_pe_registers_ratio / rows),
+        percent_text(mean.sum.energy_ratio / rows), percent_text(mean.sum.energy_uniform_registers_ratio / rows));
   }
   if (mean.missing > 0) {
     text += fmt::format("{}{} row{} of {} missing to compare with", mean.rows > 0 ? "; " : "", mean.missing,
@@ -85,7 +88,7 @@ std::string comparison_text(const Spec& spec, const std::vector<ResultLine>& lin
   std::vector<Mean> means;
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const Point& point = *lines[i].point;
-    if (point.spec != spec.name || point.configuration == spec.baseline->text) continue;
+    if (point.spec != spec.name || point.configuration == spec.baseline->text || !lines[i].is_whole()) continue;
     const std::string title = fmt::format("{} vs {}, {}{}{}", point.configuration, spec.baseline->text,
                                           name_of(point.fidelity), point.stage.empty() ? "" : ", ", point.stage);
     auto mean = std::find_if(means.begin(), means.end(), [&](const Mean& one) { return one.title == title; });
@@ -98,6 +101,7 @@ std::string comparison_text(const Spec& spec, const std::vector<ResultLine>& lin
     mean->sum.speedup += comparisons[i]->speedup;
     mean->sum.energy_ratio += comparisons[i]->energy_ratio;
     mean->sum.energy_one_pe_registers_ratio += comparisons[i]->energy_one_pe_registers_ratio;
+    mean->sum.energy_uniform_registers_ratio += comparisons[i]->energy_uniform_registers_ratio;
   }
   std::string text;
   for (const Mean& mean : means) text += mean_text(mean, spec.baseline->text);

@@ -3,14 +3,10 @@
 // Contract: ranks are matched by name, so a cascade may order them differently than the kernel.
 #pragma once
 
-#include <functional>
-
 #include "einsum/cascade.hpp"
-#include "einsum/evaluator.hpp"
+#include "sim/execute.hpp"
 
 namespace einloom {
-
-using ReferenceFunction = std::function<TensorStore<double>(const TensorStore<double>& inputs, const Shape& shape)>;
 
 // UserError reference-missing when the cascade names no kernel.
 [[nodiscard]] ReferenceFunction reference_for(const Cascade& cascade);

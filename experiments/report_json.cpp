@@ -107,14 +107,20 @@ Json from_energy(const EnergyReport& energy) {
   return {{"by_component_pj", from_map(energy.by_component_pj)},
           {"registers_all_pj", from_number(energy.registers_all_pj)},
           {"registers_one_pe_pj", from_number(energy.registers_one_pe_pj)},
+          {"registers_uniform_pj", from_number(energy.registers_uniform_pj)},
           {"total_pj", from_number(energy.total_pj)},
-          {"total_one_pe_pj", from_number(energy.total_one_pe_pj)}};
+          {"total_one_pe_pj", from_number(energy.total_one_pe_pj)},
+          {"total_uniform_pj", from_number(energy.total_uniform_pj)}};
 }
 
 EnergyReport to_energy(const Json& json) {
-  return {to_map<double>(json.at("by_component_pj")), to_number(json.at("registers_all_pj")),
-          to_number(json.at("registers_one_pe_pj")), to_number(json.at("total_pj")),
-          to_number(json.at("total_one_pe_pj"))};
+  return {to_map<double>(json.at("by_component_pj")),
+          to_number(json.at("registers_all_pj")),
+          to_number(json.at("registers_one_pe_pj")),
+          to_number(json.at("registers_uniform_pj")),
+          to_number(json.at("total_pj")),
+          to_number(json.at("total_one_pe_pj")),
+          to_number(json.at("total_uniform_pj"))};
 }
 
 }  // namespace

@@ -52,6 +52,8 @@ void add_energy(const EnergyReport& stage, double repeat, EnergyReport& total) {
   for (const auto& [component, energy] : stage.by_component_pj) total.by_component_pj[component] += repeat * energy;
   total.registers_all_pj += repeat * stage.registers_all_pj;
   total.registers_one_pe_pj += repeat * stage.registers_one_pe_pj;
+  total.registers_uniform_pj += repeat * stage.registers_uniform_pj;
+  total.total_uniform_pj += repeat * stage.total_uniform_pj;
   total.total_pj += repeat * stage.total_pj;
   total.total_one_pe_pj += repeat * stage.total_one_pe_pj;
 }

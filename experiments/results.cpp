@@ -44,7 +44,8 @@ Json Results::json() const {
     if (comparisons_[i]) {
       one["comparison"] = {{"speedup", comparisons_[i]->speedup},
                            {"energy_ratio", comparisons_[i]->energy_ratio},
-                           {"energy_one_pe_registers_ratio", comparisons_[i]->energy_one_pe_registers_ratio}};
+                           {"energy_one_pe_registers_ratio", comparisons_[i]->energy_one_pe_registers_ratio},
+                           {"energy_uniform_registers_ratio", comparisons_[i]->energy_uniform_registers_ratio}};
     }
     if (fronts_[i]) one["pareto"] = *fronts_[i];
     all.push_back(std::move(one));

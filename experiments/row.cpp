@@ -141,6 +141,7 @@ Row make_row(const Point& point, const PointResult& result) {
   add_memories(point, report, row);
   row.add(ColumnGroup::energy, "energy_j", report.energy.total_pj * 1e-12);
   row.add(ColumnGroup::energy, "energy_one_pe_registers_j", report.energy.total_one_pe_pj * 1e-12);
+  row.add(ColumnGroup::energy, "energy_uniform_registers_j", report.energy.total_uniform_pj * 1e-12);
   add_areas(point, report, row);
   const bool checked = report.check.values > 0;
   row.add(ColumnGroup::check, "values_checked", report.check.values);
@@ -158,6 +159,7 @@ void add_baseline_ratios(const BaselineRatios& comparison, Row& row) {
   add("speedup", comparison.speedup);
   add("energy_ratio", comparison.energy_ratio);
   add("energy_one_pe_registers_ratio", comparison.energy_one_pe_registers_ratio);
+  add("energy_uniform_registers_ratio", comparison.energy_uniform_registers_ratio);
 }
 
 std::vector<std::string> columns_before_run(const Point& point, bool compared) {

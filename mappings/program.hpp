@@ -72,15 +72,15 @@ struct BoxDimension {
 
 struct Statement {
   StatementKind kind = StatementKind::operation;
-  std::string name;        // Einsum, or "load K", "store AV"
-  int einsum = -1;         // operation
-  int tensor = -1;         // output of an operation, or the tensor moved
-  int array = -1;          // operation
-  int from = -1, to = -1;  // move: memories
-  double share = 1;        // move: of every tile; below 1 only what does not fit is moved, and no value is copied
-  int reader_einsum = -1;  // load of a share: the Einsum that reads it; -1: all of its body
+  std::string name;         // Einsum, or "load K", "store AV"
+  int einsum = -1;          // operation
+  int tensor = -1;          // output of an operation, or the tensor moved
+  int array = -1;           // operation
+  int from = -1, to = -1;   // move: memories
+  double share = 1;         // move: of every tile; below 1 only what does not fit is moved, and no value is copied
+  int reader_einsum = -1;   // load of a share: the Einsum that reads it; -1: all of its body
   bool serves_all = false;  // load: for the readers of every body
-  std::vector<int> loops;  // path, outermost first
+  std::vector<int> loops;   // path, outermost first
   std::vector<Guard> guards;
   std::int64_t body_offset = 0;  // body executions before this statement's body, in an iteration of the innermost loop
   std::vector<int> effective;    // positions in `loops` whose guard is every

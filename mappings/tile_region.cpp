@@ -23,8 +23,7 @@ const Access* reading_access(const Program& program, const Cascade& cascade, con
   const std::string& tensor = program.tensors[static_cast<std::size_t>(load.tensor)];
   for (const Statement& reader : program.statements) {
     if (reader.kind != StatementKind::operation || reader.loops != load.loops ||
-        reader.body_offset != load.body_offset ||
-        (load.reader_einsum >= 0 && load.reader_einsum != reader.einsum)) {
+        reader.body_offset != load.body_offset || (load.reader_einsum >= 0 && load.reader_einsum != reader.einsum)) {
       continue;
     }
     for (const Access* access : cascade.einsums()[static_cast<std::size_t>(reader.einsum)].expression.accesses()) {

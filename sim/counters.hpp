@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every sum a simulation keeps, in one flat array, so that fast-forward can add k times a difference.
 // Layout: instances per statement and variant, then per dependence {waiting, in transit}, then per array waits at each
-// memory's ports and fill, then DRAM busy time (1/256 cycle), then tiles acquired per storage.
+// memory's ports and fill, then DRAM busy time (in ticks), then tiles acquired per storage.
 #pragma once
 
 #include <cstdint>

@@ -22,14 +22,17 @@ EnergyReport energy_of(const Program& program, const Machine& machine, const Tot
         component += static_cast<double>(count) * static_cast<double>(times) * array.action_energy.at(action).energy_pj;
       }
     }
-    energy.registers_one_pe_pj += static_cast<double>(totals.registers[a].first) * array.register_read_energy_pj +
-                                  static_cast<double>(totals.registers[a].second) * array.register_write_energy_pj;
+    const double one_pe = static_cast<double>(totals.registers[a].first) * array.register_read_energy_pj +
+                          static_cast<double>(totals.registers[a].second) * array.register_write_energy_pj;
+    energy.registers_one_pe_pj += one_pe;
+    energy.registers_uniform_pj += one_pe * static_cast<double>(array.pes());
     energy.registers_all_pj += totals.registers_all[a].first * array.register_read_energy_pj +
                                totals.registers_all[a].second * array.register_write_energy_pj;
   }
   double without_registers = 0;
   for (const auto& [component, picojoules] : energy.by_component_pj) without_registers += picojoules;
   energy.total_pj = without_registers + energy.registers_all_pj;
+  energy.total_uniform_pj = without_registers + energy.registers_uniform_pj;
   energy.total_one_pe_pj = without_registers + energy.registers_one_pe_pj;
   return energy;
 }

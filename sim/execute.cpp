@@ -317,7 +317,7 @@ Shape clip_for_check(const Cascade& cascade, const Machine&, const Plan& plan, c
 }
 
 CheckReport check_values(const Cascade& cascade, const Machine& machine, const Plan& plan, const Shape& workload,
-                         const ReferenceKernel& reference, const CheckOptions& options, const Span& where) {
+                         const ReferenceFunction& reference, const CheckOptions& options, const Span& where) {
   const Shape given = clip_for_check(cascade, machine, plan, workload, options, where);
   const Program program = lower(cascade, machine, plan, given, options.dtype, where);
   const TensorStore<double> inputs = random_inputs(cascade, program.shape, options);

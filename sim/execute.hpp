@@ -24,7 +24,7 @@ struct CheckOptions {
 };
 
 // Inputs by name → outputs by name, all fp64 (the hand-written kernel).
-using ReferenceKernel = std::function<TensorStore<double>(const TensorStore<double>& inputs, const Shape& shape)>;
+using ReferenceFunction = std::function<TensorStore<double>(const TensorStore<double>& inputs, const Shape& shape)>;
 
 // The workload clipped to the budget; tiles keep their size where the extents allow.
 [[nodiscard]] Shape clip_for_check(const Cascade& cascade, const Machine& machine, const Plan& plan,
@@ -32,7 +32,7 @@ using ReferenceKernel = std::function<TensorStore<double>(const TensorStore<doub
 
 // Lowers, simulates without fast-forward, executes, compares.
 [[nodiscard]] CheckReport check_values(const Cascade& cascade, const Machine& machine, const Plan& plan,
-                                       const Shape& workload, const ReferenceKernel& reference,
+                                       const Shape& workload, const ReferenceFunction& reference,
                                        const CheckOptions& options, const Span& where);
 
 }  // namespace einloom

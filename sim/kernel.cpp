@@ -84,9 +84,9 @@ class MachineModel {
     const int module = module_of_[static_cast<std::size_t>(statement)];
     if (module < 0) {
       channel_->wake_at(time);
-    } else if (time >= arrays_[static_cast<std::size_t>(module)]->unit().free_at() ||
+    } else if (time > arrays_[static_cast<std::size_t>(module)]->unit().free_at() ||
                !arrays_[static_cast<std::size_t>(module)]->unit().has_started()) {
-      arrays_[static_cast<std::size_t>(module)]->wake_at(time);  // a busy array looks when it falls free
+      arrays_[static_cast<std::size_t>(module)]->wake_at(time);  // a busy array looks by itself when it falls free
     }
   }
 

@@ -47,8 +47,10 @@ struct EnergyReport {
   std::map<std::string, double> by_component_pj;  // without registers
   double registers_all_pj = 0;                    // every PE's registers
   double registers_one_pe_pj = 0;                 // the published accounting: one PE of each array
-  double total_pj = 0;                            // with every PE's registers
+  double registers_uniform_pj = 0;                // every PE of each array at that one's accesses, idle or not
+  double total_pj = 0;                            // with every PE's registers, as far as it takes part
   double total_one_pe_pj = 0;
+  double total_uniform_pj = 0;
 };
 
 // A lower bound on cycles and what sets it.

@@ -216,7 +216,9 @@ std::int64_t ChannelUnit::step(std::int64_t now, const Wake& wake) {
   run_.counters.channel_busy_ticks() += ticks;
   free_tick_ = begin + ticks;
   for (RunListener* listener : run_.listeners) listener->moves(run_, statement, slice, begin, free_tick_);
-  const std::int64_t end = ceil_div(free_tick_, kTicksPerCycle);
+  const std::int64_t bus_free = ceil_div(free_tick_, kTicksPerCycle);
+  // What ends within this cycle is seen in the next one: nobody's turn in a cycle depends on who is asked first.
+  const std::int64_t end = std::max(bus_free, now + 1);
   run_.busy_until = std::max(run_.busy_until, end);
   if (bytes_left_[m] == 0) {
     const Statement& what = run_.program.statements[static_cast<std::size_t>(statement)];
@@ -234,7 +236,7 @@ std::int64_t ChannelUnit::step(std::int64_t now, const Wake& wake) {
     run_.board.advance(statement);
     run_.board.record(statement, done, now, wake);
   }
-  return end;
+  return bus_free;
 }
 
 }  // namespace einloom

@@ -83,7 +83,7 @@ class ArrayUnit {
   std::vector<std::int64_t> blocked_since_;  // by memory; scratch for port waits
 };
 
-// Bus time is kept in ticks of 1/256 cycle, rounded up per move, so that moves back to back do not lose a cycle each
+// Bus time is kept in ticks of 1/16 cycle, rounded up per move, so that moves back to back do not lose a cycle each
 // and the state still repeats.
 inline constexpr std::int64_t kTicksPerCycle = 16;
 // A move longer than this gives way to other movers now and then.

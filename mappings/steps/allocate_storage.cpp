@@ -10,7 +10,8 @@
 namespace einloom {
 namespace {
 
-constexpr std::int64_t kRefillSlots = 4;  // spilled shares of tiles that wait for their reader: small, and DRAM may be busy
+constexpr std::int64_t kRefillSlots =
+    4;  // spilled shares of tiles that wait for their reader: small, and DRAM may be busy
 
 std::int64_t slots_of(Lowering& lowering, const Keep& keep) {
   if (!keep.slots) return 2;
@@ -31,10 +32,12 @@ std::vector<int> readers_of(Lowering& lowering, const std::string& tensor, const
       const Placement* placement = lowering.placement(other.name);
       const bool own = other.name == tensor;
       if (!own && (placement == nullptr || placement->root != tensor)) continue;
-      if (reads(lowering, reader, other.name)) uses = uses || !own || load == nullptr || Lowering::serves(*load, reader);
+      if (reads(lowering, reader, other.name))
+        uses = uses || !own || load == nullptr || Lowering::serves(*load, reader);
       // Whole tiles leave from here; what is written over another tensor is one more reader of its tile.
       const int index = lowering.tensor_index(other.name);
-      uses = uses || (reader.kind == StatementKind::store && reader.share == 1 && reader.tensor == index && load == nullptr);
+      uses = uses ||
+             (reader.kind == StatementKind::store && reader.share == 1 && reader.tensor == index && load == nullptr);
       uses = uses || (!own && reader.kind == StatementKind::operation && reader.tensor == index);
     }
     if (uses) readers.push_back(static_cast<int>(s));
@@ -53,7 +56,8 @@ Storage storage_of_load(Lowering& lowering, int index) {
   storage.slot_bytes = load.variants.front().move_bytes;
   if (load.share < 1) {
     storage.slots = kRefillSlots;
-    storage.consumers.push_back(lowering.statement_of.at(lowering.cascade.einsums()[static_cast<std::size_t>(load.reader_einsum)].name()));
+    storage.consumers.push_back(
+        lowering.statement_of.at(lowering.cascade.einsums()[static_cast<std::size_t>(load.reader_einsum)].name()));
   } else {
     storage.slots = slots_of(lowering, placement.reload != nullptr ? *placement.reload : *placement.keep);
     storage.consumers = readers_of(lowering, tensor, &load);

@@ -136,8 +136,8 @@ class NestBuilder {
     return Guard::first;
   }
 
-  // Every loop that a dimension of the Einsum is cut into must be open, have a single iteration, or lie inside the tile:
-  // the binding gives it a place, and no loop inside it is open.
+  // Every loop that a dimension of the Einsum is cut into must be open, have a single iteration, or lie inside the
+  // tile: the binding gives it a place, and no loop inside it is open.
   void check_covered(const Einsum& einsum, const Name& name, const std::vector<int>& path) {
     if (unknown_loop_) return;  // most likely the one that would be missing here
     for (const std::string& variable : einsum.variables()) {

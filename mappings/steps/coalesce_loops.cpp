@@ -38,6 +38,12 @@ bool carries_state(Lowering& lowering, int loop) {
   });
 }
 
+// Whoever reads it in another nest waits for all of it, whatever the loops there.
+bool goes_through_dram(const Lowering& lowering, const std::string& tensor) {
+  const Placement* placement = lowering.placement(tensor);
+  return placement != nullptr && placement->reload != nullptr;
+}
+
 bool is_plain(Lowering& lowering, int loop) {
   if (shrinks_last(lowering, loop) || carries_state(lowering, loop)) return false;
   for (const Statement& statement : lowering.program.statements) {
@@ -51,7 +57,7 @@ bool is_plain(Lowering& lowering, int loop) {
     }
     for (const Access* access : einsum.expression.accesses()) {
       const auto producer = lowering.statement_of.find(access->tensor);
-      if (producer == lowering.statement_of.end()) continue;
+      if (producer == lowering.statement_of.end() || goes_through_dram(lowering, access->tensor)) continue;
       const Statement& writer = lowering.program.statements[static_cast<std::size_t>(producer->second)];
       if (place(writer.loops, loop) < 0) return false;  // reads across nests
     }
@@ -60,7 +66,7 @@ bool is_plain(Lowering& lowering, int loop) {
     if (statement.kind != StatementKind::operation || place(statement.loops, loop) >= 0) continue;
     for (const Access* access : lowering.einsum(statement).expression.accesses()) {
       const auto producer = lowering.statement_of.find(access->tensor);
-      if (producer == lowering.statement_of.end()) continue;
+      if (producer == lowering.statement_of.end() || goes_through_dram(lowering, access->tensor)) continue;
       if (place(lowering.program.statements[static_cast<std::size_t>(producer->second)].loops, loop) >= 0) return false;
     }
   }

@@ -253,7 +253,7 @@ class Costing {
     const bool sums = std::any_of(statement.operations_per_point.begin(), statement.operations_per_point.end(),
                                   [](const auto& entry) { return entry.first == "mac"; });
     if (sums && !statement.accumulates) work.register_reads -= fresh_sums;
-    work.duration_cycles = in_time * issue;
+    work.duration_cycles = std::max<std::int64_t>(1, in_time * issue);  // one cycle to be issued, even for a copy
     add_memory_accesses(statement, einsum, set, sum_ends, work);
     return work;
   }
@@ -291,7 +291,8 @@ class Costing {
   // Does `einsum` read the tile a second time: does it need what another reader of the tile made of all of it?
   bool is_second_pass(const Statement& statement, const Access& access) {
     for (const Statement& other : lowering_.program.statements) {
-      if (other.kind != StatementKind::operation || &other == &statement || !same_iterations(other, statement)) continue;
+      if (other.kind != StatementKind::operation || &other == &statement || !same_iterations(other, statement))
+        continue;
       const Einsum& reader = lowering_.einsum(other);
       const Access* read = access_to(reader, access.tensor);
       if (read == nullptr) continue;
@@ -383,7 +384,8 @@ class Costing {
       if (move.share < 1) {  // the other end is the array, which counts what it reads and writes
         work.move_bytes = std::max<std::int64_t>(1, bytes - on_chip(bytes, move.share));
         const bool load = move.kind == StatementKind::load;
-        work.accesses.push_back({lowering_.dram(), move.tensor, load ? work.move_bytes : 0, load ? 0 : work.move_bytes});
+        work.accesses.push_back(
+            {lowering_.dram(), move.tensor, load ? work.move_bytes : 0, load ? 0 : work.move_bytes});
       } else {
         work.move_bytes = bytes;
         work.accesses.push_back({move.from, move.tensor, work.move_bytes, 0});

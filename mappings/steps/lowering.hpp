@@ -97,11 +97,11 @@ struct Lowering {
 
 // Steps, in order.
 void resolve_tiles(Lowering& lowering, const Shape& workload);  // tiles → dimensions
-void check_names(Lowering& lowering);        // every name of bindings exists; every Einsum is bound
-void place_tensors(Lowering& lowering);      // keep → placements
-void build_nests(Lowering& lowering);        // nests → loops and operation statements with guards
-void place_moves(Lowering& lowering);        // kept inputs and outputs → loads and stores
-void coalesce_loops(Lowering& lowering);     // adjacent loops nothing distinguishes → one loop
+void check_names(Lowering& lowering);                           // every name of bindings exists; every Einsum is bound
+void place_tensors(Lowering& lowering);                         // keep → placements
+void build_nests(Lowering& lowering);                           // nests → loops and operation statements with guards
+void place_moves(Lowering& lowering);                           // kept inputs and outputs → loads and stores
+void coalesce_loops(Lowering& lowering);                        // adjacent loops nothing distinguishes → one loop
 void cost_statements(Lowering& lowering);    // durations, operations, bytes, per set of partial extents
 void allocate_storage(Lowering& lowering);   // tensors → slots
 void connect(Lowering& lowering);            // data, slot and iteration dependences

@@ -82,8 +82,7 @@ void check_loop_names(Lowering& lowering, const std::vector<Name>& loops) {
 
 class MovePlacer {
  public:
-  explicit MovePlacer(Lowering& lowering)
-      : lowering_(lowering), operations_(std::move(lowering.program.statements)) {}
+  explicit MovePlacer(Lowering& lowering) : lowering_(lowering), operations_(std::move(lowering.program.statements)) {}
 
   void run() {
     lowering_.statement_of.clear();

@@ -71,13 +71,15 @@ class TensorPlacer {
       if (lowering_.placement_of.count(over) == 0) {
         std::vector<std::string> kept;
         for (const auto& [known, placement] : lowering_.placement_of) {
-          if (known != keep.tensor.text && lowering_.tensor(known).role == TensorRole::intermediate) kept.push_back(known);
+          if (known != keep.tensor.text && lowering_.tensor(known).role == TensorRole::intermediate)
+            kept.push_back(known);
         }
         lowering_.diagnostics
             .error("in-place-unknown", at->in_place_of->span,
                    fmt::format("`{}` is kept in no memory; nothing can be in its place", over))
-            .with_help(kept.empty() ? fmt::format("keep `{}` in a memory, or `{}` in one of its own", over, keep.tensor.text)
-                                    : suggestion(over, kept));
+            .with_help(kept.empty()
+                           ? fmt::format("keep `{}` in a memory, or `{}` in one of its own", over, keep.tensor.text)
+                           : suggestion(over, kept));
         return;
       }
       const TensorDecl& from = lowering_.tensor(over);
@@ -86,8 +88,9 @@ class TensorPlacer {
           from.role == TensorRole::input) {
         lowering_.diagnostics
             .error("in-place-other-shape", at->in_place_of->span,
-                   fmt::format("`{}` cannot be written over `{}`: it must be an intermediate with the same ranks and dtype",
-                               to.name, over))
+                   fmt::format(
+                       "`{}` cannot be written over `{}`: it must be an intermediate with the same ranks and dtype",
+                       to.name, over))
             .note(fmt::format("`{}` declared here", over), from.span);
         return;
       }
@@ -123,7 +126,8 @@ class TensorPlacer {
     if (*value >= 0 && *value < 1) return *value;
     lowering_.diagnostics.error(
         "spilled-range", expression.span(),
-        fmt::format("`spilled` of `{}` is {}; it is the share of a tile in DRAM, at least 0 and below 1", tensor, *value));
+        fmt::format("`spilled` of `{}` is {}; it is the share of a tile in DRAM, at least 0 and below 1", tensor,
+                    *value));
     return 0;
   }
 

@@ -1,122 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Laws of the simulation on seeded random plans, machines and shapes: fast-forward on = off bit for bit; operations are
 // those the cascade requires; accounts add up; no run beats a bound; the estimate's totals are the simulated ones.
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <catch2/catch.hpp>
-#include <cmath>
-#include <optional>
 #include <random>
 
-#include "mappings/estimate.hpp"
-#include "support/documents_in_tree.hpp"
-#include "support/same_report.hpp"
+#include "fuzz/laws.hpp"
 
 using namespace einloom;
 using namespace einloom::test;
 
 namespace {
-
-struct Case {
-  std::string plan_name = kInterleaved;
-  Overrides plan, machine;
-  AttentionShape shape;
-
-  [[nodiscard]] std::string text() const {
-    std::string text = fmt::format("{} B={} H={} P={} M={} E={} F={}", plan_name, shape.b, shape.h, shape.p, shape.m,
-                                   shape.e, shape.f);
-    for (const auto& [path, value] : plan) text += fmt::format("\n  plan {}={}", path, value);
-    for (const auto& [path, value] : machine) text += fmt::format("\n  machine {}={}", path, value);
-    return text;
-  }
-};
-
-struct Tally {
-  int run = 0, refused = 0, deadlocked = 0, skipped_ahead = 0, port_waits = 0, data_waits = 0, slot_waits = 0;
-};
-
-const Cascade& cascade() {
-  static const Cascade cascade = cascade_of("attention_1pass");
-  return cascade;
-}
-
-// nullopt when the plan cannot go on (deadlock).
-std::optional<Report> run(const Program& program, const Machine& machine, bool fast_forward) {
-  SimulationOptions options;
-  options.fast_forward = fast_forward;
-  try {
-    return simulate(program, machine, options);
-  } catch (const UserError& error) {
-    REQUIRE(error.diagnostics().front().code == "deadlock");
-    return std::nullopt;
-  }
-}
-
-void check_laws(const Program& program, const Machine& machine, const Report& report) {
-  const Totals estimate = estimate_totals(program);
-  CHECK(report.operations == program.required_operations);
-  for (const ArrayReport& array : report.arrays) {
-    std::int64_t sum = 0;
-    for (const Account& account : array.accounts) sum += account.cycles.value();
-    CHECK(sum == report.cycles.value());
-    for (const Account& account : array.accounts) CHECK(account.cycles.value() >= 0);
-  }
-  std::int64_t parts = 0;
-  for (const Account& part : report.excess.parts) parts += part.cycles.value();
-  CHECK(parts == report.excess.excess.value());
-  CHECK(report.excess.work.value() + report.excess.excess.value() == report.cycles.value());
-  for (const CycleBound& bound : cycle_bounds(program, machine, estimate)) {
-    CHECK(static_cast<double>(report.cycles.value()) >= std::floor(bound.cycles));
-  }
-  for (std::size_t m = 0; m < program.memories.size(); ++m) {
-    std::int64_t read = 0, written = 0;
-    for (const auto& [r, w] : estimate.bytes[m]) {
-      read += r;
-      written += w;
-    }
-    CHECK(report.memories[m].read_bytes == read);
-    CHECK(report.memories[m].write_bytes == written);
-    const auto& capacity = machine.memories[m].capacity;
-    if (capacity) CHECK(report.memories[m].peak_bytes <= capacity->value());
-  }
-  for (std::size_t s = 0; s < program.statements.size(); ++s) {
-    const Statement& statement = program.statements[s];
-    if (statement.array < 0) continue;
-    const ArrayReport& array = report.arrays[static_cast<std::size_t>(statement.array)];
-    CHECK(array.busy_cycles.at(statement.name).value() == estimate.busy_cycles[s]);
-  }
-}
-
-void check_case(const Case& what, Tally& tally) {
-  INFO(what.text());
-  const Machine machine = machine_of("fusemax", what.machine);
-  std::optional<Program> program;
-  try {
-    program = lower(cascade(), machine, plan_of(what.plan_name, what.plan), what.shape.shape(), Dtype::bf16, {});
-  } catch (const UserError&) {
-    ++tally.refused;
-    return;
-  }
-  const std::optional<Report> slow = run(*program, machine, false), fast = run(*program, machine, true);
-  ++tally.run;
-  REQUIRE(slow.has_value() == fast.has_value());
-  if (!slow) {
-    ++tally.deadlocked;
-    return;
-  }
-  CHECK(first_difference(*slow, *fast) == "");
-  CHECK(slow->tile_operations_simulated == slow->tile_operations);
-  check_laws(*program, machine, *fast);
-  tally.skipped_ahead += fast->tile_operations_simulated < fast->tile_operations ? 1 : 0;
-  const auto waits = [&](const std::string& kind) {
-    return std::any_of(slow->arrays.begin(), slow->arrays.end(),
-                       [&](const ArrayReport& array) { return charged(array.accounts, kind) > 0; });
-  };
-  tally.port_waits += waits("wait_port") ? 1 : 0;
-  tally.data_waits += waits("wait_data") ? 1 : 0;
-  tally.slot_waits += waits("wait_slot") ? 1 : 0;
-}
 
 class RandomCase {
  public:
@@ -132,15 +24,17 @@ class RandomCase {
     vary_machine(what);
     vary_plan(what);
     // Whole tiles, one element missing, or one element more.
+    AttentionShape shape;
     const std::int64_t m1 = among<std::int64_t>({1, 2, 3, 5, 7, 12, 31});
     const std::int64_t p1 = among<std::int64_t>({1, 2, 3, 5, 7}), p2 = among<std::int64_t>({1, 2, 3, 5, 7, 13});
     what.plan.emplace_back("tiles.P1", fmt::format("largest_divisor(ceil(P / P0), {})", p1));
-    what.shape.m = std::max<std::int64_t>(1, m1 * rows - (chance(3) ? between(1, rows - 1) : 0));
-    what.shape.p = std::max<std::int64_t>(1, p1 * p2 * columns - (chance(3) ? between(1, columns - 1) : 0));
-    what.shape.e = between(1, 20);
-    what.shape.f = chance(2) ? what.shape.e : between(1, 20);
-    what.shape.b = among<std::int64_t>({1, 1, 2, 3});
-    what.shape.h = among<std::int64_t>({1, 2, 5});
+    shape.m = std::max<std::int64_t>(1, m1 * rows - (chance(3) ? between(1, rows - 1) : 0));
+    shape.p = std::max<std::int64_t>(1, p1 * p2 * columns - (chance(3) ? between(1, columns - 1) : 0));
+    shape.e = between(1, 20);
+    shape.f = chance(2) ? shape.e : between(1, 20);
+    shape.b = among<std::int64_t>({1, 1, 2, 3});
+    shape.h = among<std::int64_t>({1, 2, 5});
+    what.shape = shape.shape();
     return what;
   }
 
@@ -222,7 +116,7 @@ TEST_CASE("M1, P1, P2 of 1, 2, 3, 5, 7, whole tiles and one element less") {
           what.machine = {{"parameters.dim", "4"}};
           what.plan = {{"tiles.P1", fmt::format("largest_divisor(ceil(P / P0), {})", p1)}};
           const std::int64_t less = (m1 + p1 + p2) % 2;
-          what.shape = {1, 2, 4 * p1 * p2 - less, 4 * m1 - less, 5, 6};
+          what.shape = AttentionShape{1, 2, 4 * p1 * p2 - less, 4 * m1 - less, 5, 6}.shape();
           check_case(what, tally);
         }
       }
@@ -238,7 +132,7 @@ TEST_CASE("BERT at 1024 and 4096 tokens, one batch and head") {
     for (const std::int64_t length : {1024, 4096}) {
       Case what;
       what.plan_name = plan;
-      what.shape = {1, 1, length, length, 64, 64};
+      what.shape = AttentionShape{1, 1, length, length, 64, 64}.shape();
       check_case(what, tally);
     }
   }
@@ -256,7 +150,7 @@ TEST_CASE("a run bound by ports lasts until they have served every access") {
                   {"components.global_buffer.energy", "uncharged"},
                   {"components.global_buffer.ports", "1"},
                   {"components.global_buffer.queue_accesses", "20"}};
-  what.shape = {2, 5, 54, 18, 14, 14};
+  what.shape = AttentionShape{2, 5, 54, 18, 14, 14}.shape();
   Tally tally;
   check_case(what, tally);
   CHECK(tally.port_waits == 1);

@@ -128,8 +128,6 @@ TEST_CASE("random slots and iterations in flight for every plan of the tree") {
   CHECK(all.refused["slots-too-few"] > 50);
 }
 
-// Once a store that was over within the cycle in which it began (its bytes fit into what was left of the one before)
-// did not wake an array that had looked in that cycle before.
 TEST_CASE("a circle without time is a deadlock in time") {
   constexpr std::uint64_t kFirstSeed = 20250302, kCases = 120;
   int finished = 0, blocked = 0;

@@ -166,7 +166,7 @@ TEST_CASE("one slot: latency and transfer are paid for every tile") {
   }
 }
 
-// Bus time is kept in 1/256 cycle, rounded up per move: 24 bytes are 1.5 cycles, so that two tiles take three cycles.
+// Bus time is kept in 1/16 cycle, rounded up per move: 24 bytes are 1.5 cycles, so that two tiles take three cycles.
 TEST_CASE("moves back to back share a cycle") {
   Pair pair;
   pair.machine.rows = 1;

@@ -30,7 +30,7 @@ std::vector<AttentionShape> shapes(std::int64_t dim) {
 
 Machine array_of(std::int64_t dim) { return machine_of("fusemax", {{"parameters.dim", std::to_string(dim)}}); }
 
-ReferenceKernel softmax(const AttentionMask& mask = {}) {
+ReferenceFunction softmax(const AttentionMask& mask = {}) {
   return [mask](const TensorStore<double>& inputs, const Shape&) {
     TensorStore<double> outputs;
     outputs.emplace("AV", softmax_attention(inputs.at("Q"), inputs.at("K"), inputs.at("V"), mask));
@@ -62,7 +62,7 @@ std::vector<Setting> settings() {
 }
 
 CheckReport check(const Cascade& cascade, std::int64_t dim, const Setting& setting, const AttentionShape& shape,
-                  Dtype dtype, double scale, const ReferenceKernel& reference) {
+                  Dtype dtype, double scale, const ReferenceFunction& reference) {
   CheckOptions options;
   options.dtype = dtype;
   options.input_scale = scale;
@@ -125,7 +125,7 @@ TEST_CASE("masked rows: queries without any key give 0, never NaN") {
         for (const AttentionShape& shape : shapes(4)) {
           INFO(text(4, setting, shape) << " lead " << lead << " " << name_of(dtype));
           int empty_rows = 0;
-          const ReferenceKernel reference = [&](const TensorStore<double>& inputs, const Shape& extents) {
+          const ReferenceFunction reference = [&](const TensorStore<double>& inputs, const Shape& extents) {
             TensorStore<double> outputs = softmax(mask)(inputs, extents);
             const Tensor<double>& av = outputs.at("AV");
             for (std::int64_t i = 0; i < av.size(); ++i) empty_rows += av.data()[i] == 0 ? 1 : 0;
@@ -147,7 +147,7 @@ TEST_CASE("a wrong kernel fails the check and the first difference is shown") {
   const AttentionShape shape{1, 2, 9, 10, 4, 4};
   const Setting setting{kInterleaved, {}};
   // One value off by twice the tolerance.
-  const ReferenceKernel off = [](const TensorStore<double>& inputs, const Shape& extents) {
+  const ReferenceFunction off = [](const TensorStore<double>& inputs, const Shape& extents) {
     TensorStore<double> outputs = softmax()(inputs, extents);
     double& value = outputs.at("AV").data()[4 * 9 + 2 * 4 + 1];  // h = 1, p = 2, f = 1
     value += 2e-5 * (1 + std::abs(value));
@@ -161,7 +161,7 @@ TEST_CASE("a wrong kernel fails the check and the first difference is shown") {
   // A mask the cascade does not have; NaN from the kernel; NaN on one side only.
   const auto causal = [](std::int64_t p, std::int64_t m) { return m <= p; };
   CHECK_FALSE(check(cascade, 4, setting, shape, Dtype::bf16, 1, softmax(causal)).passed);
-  const ReferenceKernel nan = [](const TensorStore<double>& inputs, const Shape& extents) {
+  const ReferenceFunction nan = [](const TensorStore<double>& inputs, const Shape& extents) {
     TensorStore<double> outputs = softmax()(inputs, extents);
     outputs.at("AV").data()[0] = std::nan("");
     return outputs;

@@ -34,6 +34,7 @@ struct Run {
     report.latency = Seconds(latency_s);
     report.energy.total_pj = energy_pj;
     report.energy.total_one_pe_pj = energy_pj / 2;
+    report.energy.total_uniform_pj = energy_pj / 2;
     report.area_mm2 = area_mm2;
     results.push_back(PointResult{report, 0, false});
   }
@@ -59,7 +60,8 @@ TEST_CASE("rows are compared with the baseline's at the same place") {
   CHECK(comparisons.at(3)->speedup == 2);
   CHECK(comparisons.at(3)->energy_ratio == 0.4);
   CHECK(comparison_text(spec, lines.all(), comparisons) ==
-        "\n  own vs flat, cycle: mean speed-up 3.00x, energy 45.0 % (one PE's registers), 45.0 % (all registers)\n");
+        "\n  own vs flat, cycle: mean speed-up 3.00x, energy 45.0 % (one PE's registers), 45.0 % (all PEs' as they "
+        "take part), 45.0 % (all PEs' alike)\n");
   CHECK_FALSE(compare_lines({spec_from("")}, lines.all()).at(2).has_value());
 }
 
@@ -72,10 +74,10 @@ TEST_CASE("rows without a counterpart are counted") {
   const ResultLines lines(run.points, run.results);
   const auto comparisons = compare_lines({spec}, lines.all());
   CHECK_FALSE(comparisons.at(2).has_value());
-  CHECK(
-      comparison_text(spec, lines.all(), comparisons) ==
-      "\n  own vs flat, cycle: mean speed-up 4.00x, energy 50.0 % (one PE's registers), 50.0 % (all registers); 1 row "
-      "of flat missing to compare with\n");
+  CHECK(comparison_text(spec, lines.all(), comparisons) ==
+        "\n  own vs flat, cycle: mean speed-up 4.00x, energy 50.0 % (one PE's registers), 50.0 % (all PEs' as they "
+        "take part), 50.0 % (all PEs' alike); 1 row "
+        "of flat missing to compare with\n");
 }
 
 TEST_CASE("stages are compared with the same stage, a total with all the baseline does") {

@@ -28,7 +28,7 @@ PointResult result(std::int64_t cycles, double utilisation, std::int64_t bytes) 
   report.latency = Seconds(static_cast<double>(cycles) / 8);
   report.arrays = {{"grid", utilisation, {{"Z", utilisation}}, {}, {{"busy", "Z", Cycles(cycles)}}}};
   report.memories = {{"buffer", bytes, 2 * bytes, 1, 2, bytes, {}}};
-  report.energy = {{{"buffer", 1.0}}, 4, 2, 5, 3};
+  report.energy = {{{"buffer", 1.0}}, 4, 2, 6, 5, 3, 7};
   report.area_mm2 = static_cast<double>(bytes);
   return PointResult{report, 0.5, false};
 }
@@ -55,6 +55,7 @@ TEST_CASE("a total counts every stage as often as it is repeated") {
   CHECK(report.memories.at(0).peak_bytes == 7);
   CHECK(report.energy.total_pj == 20);
   CHECK(report.energy.total_one_pe_pj == 12);
+  CHECK(report.energy.total_uniform_pj == 28);
   CHECK(report.area_mm2 == 7);
   CHECK(total.result->wall_s == 1.0);
 }
