@@ -27,10 +27,14 @@ struct Job {
   std::vector<std::size_t> points;
 };
 
-Json simulate_point(const Point& point, bool fast_forward) {
+Json simulate_point(const Point& point, const ExperimentOptions& options) {
   const auto begin = std::chrono::steady_clock::now();
   const Program program = lower(*point.cascade, *point.machine, *point.plan, point.workload, point.dtype, point.where);
-  const Report report = simulate(program, *point.machine, {point.fidelity, fast_forward});
+  SimulationOptions simulation;
+  simulation.fidelity = point.fidelity;
+  simulation.fast_forward = options.fast_forward;
+  simulation.max_idle_cycles = options.max_idle_cycles;
+  const Report report = simulate(program, *point.machine, simulation);
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
   return {{"report", to_json(report)}, {"wall_s", wall.count()}};
 }
@@ -48,7 +52,7 @@ std::vector<Job> simulation_jobs(const std::vector<Point>& points, const Experim
   std::map<std::string, std::size_t> known;
   for (std::size_t i = 0; i < points.size(); ++i) {
     const Point& point = points[i];
-    Task task{point.label(), [&point, &options] { return simulate_point(point, options.fast_forward); }};
+    Task task{point.label(), [&point, &options] { return simulate_point(point, options); }};
     add_job(jobs, known, point.content + (options.fast_forward ? "" : "no-fast-forward\n"), std::move(task), i);
   }
   return jobs;

@@ -12,6 +12,7 @@
 #include "experiments/point.hpp"
 #include "experiments/store.hpp"
 #include "sim/report.hpp"
+#include "sim/units.hpp"
 
 namespace einloom {
 
@@ -22,6 +23,7 @@ struct ExperimentOptions {
   bool check = false;  // carry values and compare them with the reference kernel
   std::uint64_t seed = 1;
   double check_scale = 1;
+  std::int64_t max_idle_cycles = kMaxIdleCycles;
 };
 
 struct PointResult {

@@ -31,6 +31,7 @@ Program lower(const Cascade& cascade, const Machine& machine, const Plan& plan, 
   read_phases(lowering);
   check_capacities(lowering);
   prune_dependences(lowering);
+  check_progress(lowering);
 
   for (const Einsum& einsum : cascade.einsums()) {
     lowering.program.masked = lowering.program.masked || !einsum.predicates.empty();

@@ -113,8 +113,8 @@ struct Statement {
   std::vector<BoxDimension> box;        // operation: one per Einsum variable, in Einsum::variables() order
   std::vector<Place> places;            // operation: rows, columns, then time, slowest first
   int result_memory = -1;               // operation: the memory that keeps its result; -1: registers
-  std::vector<RankRegion> region;   // move: by rank of the tensor, outermost first
-  std::int64_t element_bytes = 1;   // move: of the tensor
+  std::vector<RankRegion> region;       // move: by rank of the tensor, outermost first
+  std::int64_t element_bytes = 1;       // move: of the tensor
   std::vector<std::pair<std::string, std::int64_t>> operations_per_point;  // operation
   bool accumulates = false;             // reduces over a loop: combines with what earlier iterations stored
   std::vector<int> accumulation_loops;  // positions in `effective`; the first iteration of all of them starts afresh
@@ -136,6 +136,16 @@ struct IndexSource {
   std::int64_t distance = 0;         // producer index = consumer index - distance; below 0: nothing to wait for
 };
 
+// What the transit of a result is made of, in cycles.
+struct Way {
+  std::int64_t down_rows = 0;      // its sum (or maximum) comes down the rows of the producer's array
+  std::int64_t along_columns = 0;  // … along the columns
+  std::int64_t unloading = 0;      // a tile leaves row by row
+  std::int64_t last_pe = 0;        // the last PE finishes behind the first
+  std::int64_t link = 0;           // to the consumer's array
+  std::int64_t into_rows = 0;      // a tile enters the consumer's array row by row
+};
+
 struct Dependence {
   DependenceKind kind = DependenceKind::data;
   int producer = -1, consumer = -1;
@@ -143,6 +153,7 @@ struct Dependence {
   int storage = -1;                 // slot
   std::int64_t latency_cycles = 0;  // from the producer's end (operation: s + d) until the consumer may start
   std::int64_t transit_cycles = 0;  // the part of it spent travelling through an array or a link
+  Way way;                          // adds up to transit_cycles
   std::vector<IndexSource> index;   // data, slot: one per effective loop of the producer
   // When every index is the consumer's own and both run over the same loops: need = consumer index - shift + 1.
   bool aligned = false;

@@ -5,7 +5,6 @@
 #include <map>
 
 namespace einloom {
-namespace {
 
 std::pair<std::string, std::string> wait_name(const Program& program, const Dependence& edge) {
   const Statement& producer = program.statements[static_cast<std::size_t>(edge.producer)];
@@ -26,7 +25,23 @@ std::pair<std::string, std::string> wait_name(const Program& program, const Depe
   return {};
 }
 
-}  // namespace
+std::pair<std::string, std::string> account_name(const Program& program, const Stall& stall) {
+  switch (stall.reason) {
+    case Stall::Reason::fill:
+      return {"fill", ""};
+    case Stall::Reason::drain:
+      return {"drain", ""};
+    case Stall::Reason::port:
+      return {"wait_port", program.memories[static_cast<std::size_t>(stall.memory)]};
+    case Stall::Reason::dependence:
+      return wait_name(program, program.dependences[static_cast<std::size_t>(stall.dependence)]);
+    case Stall::Reason::transit: {
+      const Dependence& edge = program.dependences[static_cast<std::size_t>(stall.dependence)];
+      return {"wait_transit", program.statements[static_cast<std::size_t>(edge.producer)].name};
+    }
+  }
+  return {};
+}
 
 std::vector<Account> accounts_of(RunState& run, const RunResult& result, const Totals& totals, int array) {
   const Program& program = run.program;

@@ -50,7 +50,9 @@ void BankedBus::begin_move(Mover& mover, std::int64_t now) {
   run_.occupancy.start(mover.statement, run_.board, run_.counters, now);
   addresses_.walk(statement_of(mover), head.position, work.move_bytes, dram_.timing.access_bytes, mover.walk);
   mover.flights.emplace_back();
+  mover.flights.back().begun_at = now;
   mover.active = true;
+  for (RunListener* listener : run_.listeners) listener->move_begins(run_, mover.statement, now);
 }
 
 // Hands over accesses until the turn or the move is over; time runs on where a queue is full.
@@ -85,6 +87,8 @@ void BankedBus::land(Mover& mover) {
     const Statement& what = statement_of(mover);
     std::int64_t done = clocks_.machine_at(mover.flights.front().end) +
                         run_.machine.memories[static_cast<std::size_t>(memory_)].latency.value();
+    const std::int64_t begun_at = mover.flights.front().begun_at;
+    const std::int64_t bus_end = clocks_.machine_at(mover.flights.front().end);
     mover.flights.erase(mover.flights.begin());
     ++mover.first_flight;
     run_.end_of_run = std::max(run_.end_of_run, done);
@@ -92,6 +96,8 @@ void BankedBus::land(Mover& mover) {
       done += run_.machine.memories[static_cast<std::size_t>(what.to)].latency.value();
       run_.end_of_run = std::max(run_.end_of_run, done);
     }
+    run_.busy_until = std::max(run_.busy_until, done);
+    for (RunListener* listener : run_.listeners) listener->move_ends(run_, mover.statement, begun_at, bus_end, done);
     if (run_.observer) run_.observer(mover.statement, run_.board.history(mover.statement).size(), now_, done);
     run_.board.record(mover.statement, done, now_, *wake_);
   }
@@ -207,6 +213,7 @@ void BankedBus::skip(std::int64_t cycles) {
     moved[tensor] = addresses_.start(statement_of(mover), head.position) - references_[tensor];
   }
   for (Mover& mover : movers_) {
+    for (Flight& flight : mover.flights) flight.begun_at += cycles;
     if (!mover.active) continue;
     mover.walk.start += moved[static_cast<std::size_t>(statement_of(mover).tensor)];
     mover.walk.address += moved[static_cast<std::size_t>(statement_of(mover).tensor)];

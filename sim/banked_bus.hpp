@@ -42,9 +42,10 @@ class BankedBus : public DramListener {
  private:
   // A move whose accesses are on their way.
   struct Flight {
-    std::int64_t left = 0;  // accesses not served
-    std::int64_t end = 0;   // DRAM cycle after the latest data
-    bool complete = false;  // the last access was handed over
+    std::int64_t left = 0;      // accesses not served
+    std::int64_t end = 0;       // DRAM cycle after the latest data
+    bool complete = false;      // the last access was handed over
+    std::int64_t begun_at = 0;  // machine cycle
   };
   struct Mover {
     int statement = -1;

@@ -61,6 +61,13 @@ class Counters {
   }
   [[nodiscard]] std::int64_t& acquired(int storage) { return values_[acquired_ + static_cast<std::size_t>(storage)]; }
 
+  // More sums, of a listener, all 0; returns the place of the first.
+  [[nodiscard]] std::size_t extend(std::size_t count) {
+    values_.resize(values_.size() + count, 0);
+    return values_.size() - count;
+  }
+  [[nodiscard]] std::int64_t& extra(std::size_t place) { return values_[place]; }
+
   [[nodiscard]] const std::vector<std::int64_t>& values() const { return values_; }
   // values += times · (values − earlier)
   void repeat(const std::vector<std::int64_t>& earlier, std::int64_t times) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// When nothing can happen any more although work is left: who waits for what.
+// A run that does not go on although work is left: who waits for what.
+// Contract: one note per statement that has instances left, naming the first dependence it waits for.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +10,9 @@
 
 namespace einloom {
 
-// Code `deadlock`: one note per statement that has instances left, naming the first dependence it waits for.
+// Code `deadlock`: nothing can start any more.
 [[nodiscard]] UserError deadlock(const RunState& run, std::int64_t now);
+// Code `no-progress`: nothing has started, and nothing has been under way, for run.max_idle_cycles.
+[[nodiscard]] UserError no_progress(const RunState& run, std::int64_t now);
 
 }  // namespace einloom

@@ -225,6 +225,7 @@ std::int64_t FastForward::skip(int loop, const Snapshot& then, const Snapshot& c
   channel_.shift_time(cycles);
   for (PortQueue& port : run_.ports) port.shift_time(cycles);
   run_.end_of_run += cycles;
+  run_.busy_until += cycles;
   return cycles;
 }
 

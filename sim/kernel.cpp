@@ -46,17 +46,22 @@ class MachineModel {
     channel_ = std::make_unique<UnitModule<ChannelUnit>>("dram_channel", ChannelUnit(run), clock_, wake_);
   }
 
-  RunResult run(bool fast_forward) {
+  RunResult run(const RunOptions& options) {
     std::vector<ArrayUnit*> units;
     for (auto& module : arrays_) units.push_back(&module->unit());
     FastForward forward(run_, units, channel_->unit());
-    if (fast_forward) forward.watch();
+    run_.max_idle_cycles = options.max_idle_cycles;
+    if (options.step_until > 0) sc_core::sc_start(clock_.delay(options.step_until), sc_core::SC_EXIT_ON_STARVATION);
+    if (options.fast_forward) forward.watch();
     while (true) {
       sc_core::sc_start();  // until a pause at a boundary, or until nothing is left to happen
+      if (run_.is_idle(clock_.now()) && !run_.board.all_done()) throw no_progress(run_, clock_.now());
       if (run_.boundary_loops.empty()) break;
       const std::vector<int> loops = run_.boundary_loops;
       run_.boundary_loops.clear();
-      clock_.skip(forward.consider(loops, clock_.now()));
+      const std::int64_t skipped = forward.consider(loops, clock_.now());
+      clock_.skip(skipped);
+      for (RunListener* listener : run_.listeners) listener->skipped(skipped);
       if (!sc_core::sc_pending_activity()) break;
     }
     if (!run_.board.all_done()) throw deadlock(run_, clock_.now());
@@ -97,12 +102,11 @@ class MachineModel {
 
 }  // namespace
 
-RunResult run_machine(RunState& run, bool fast_forward, const StartObserver& observer) {
-  run.observer = observer;
+RunResult run_machine(RunState& run, const RunOptions& options) {
   FreshContext context;
   MachineModel model(run);
   run.after_start = [&model] { model.pause_at_boundary(); };
-  return model.run(fast_forward);
+  return model.run(options);
 }
 
 }  // namespace einloom

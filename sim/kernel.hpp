@@ -16,7 +16,14 @@ struct RunResult {
   std::vector<std::int64_t> first_start, last_end;  // by array
 };
 
-// Runs to the end. UserError (deadlock) when nothing can go on although statements have instances left.
-[[nodiscard]] RunResult run_machine(RunState& run, bool fast_forward, const StartObserver& observer);
+struct RunOptions {
+  bool fast_forward = true;
+  std::int64_t step_until = 0;  // nothing is skipped before this cycle
+  std::int64_t max_idle_cycles = kMaxIdleCycles;
+};
+
+// Runs to the end. UserError when nothing can go on although statements have instances left (deadlock), or when nothing
+// has gone on for `max_idle_cycles` (no-progress).
+[[nodiscard]] RunResult run_machine(RunState& run, const RunOptions& options);
 
 }  // namespace einloom

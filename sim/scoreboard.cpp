@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/diagnostic.hpp"
+#include "mappings/needed_instances.hpp"
 
 namespace einloom {
 
@@ -24,13 +25,7 @@ Scoreboard::Scoreboard(const Program& program)
     std::int64_t& longest = longest_latency_[static_cast<std::size_t>(edge.producer)];
     longest = std::max(longest, edge.latency_cycles);
   }
-  for (std::size_t s = 0; s < program.statements.size(); ++s) {
-    const Statement& statement = program.statements[s];
-    strides_[s].assign(statement.trips.size(), 1);
-    for (std::size_t e = statement.trips.size(); e-- > 1;) {
-      strides_[s][e - 1] = strides_[s][e] * statement.trips[e];
-    }
-  }
+  for (std::size_t s = 0; s < program.statements.size(); ++s) strides_[s] = strides_of(program.statements[s]);
   for (std::size_t s = 0; s < program.statements.size(); ++s) {
     const Statement& statement = program.statements[s];
     heads_[s].position.assign(statement.trips.size(), 0);
@@ -64,49 +59,8 @@ void Scoreboard::prepare(int statement) {
 std::int64_t Scoreboard::need_at(int dependence, const std::vector<std::int64_t>& position, std::int64_t index,
                                  std::int64_t iteration) const {
   const Dependence& edge = program_.dependences[static_cast<std::size_t>(dependence)];
-  if (edge.aligned) return std::max<std::int64_t>(0, index - edge.shift + 1);
-  const auto p = static_cast<std::size_t>(edge.producer);
-  const Statement& producer = program_.statements[p];
-  if (edge.kind == DependenceKind::iteration) {
-    return program_.instances_within(producer, iteration - edge.shift + 1);
-  }
-  std::int64_t slot_digits[16];  // index of the slot wanted, by effective loop of the consumer
-  if (edge.kind == DependenceKind::slot) {
-    const Storage& storage = program_.storages[static_cast<std::size_t>(edge.storage)];
-    const Statement& consumer = program_.statements[static_cast<std::size_t>(edge.consumer)];
-    std::int64_t wanted = 0;
-    std::size_t next = 0;
-    for (std::size_t e = 0; e < position.size(); ++e) {
-      if (next < storage.loops.size() && storage.loops[next] == static_cast<int>(e)) {
-        wanted = wanted * consumer.trips[e] + position[e];
-        ++next;
-      } else if (position[e] != 0) {
-        return 0;  // updates a slot it already holds
-      }
-    }
-    wanted -= edge.shift;
-    if (wanted < 0) return 0;
-    for (std::size_t i = storage.loops.size(); i-- > 0;) {
-      const auto e = static_cast<std::size_t>(storage.loops[i]);
-      slot_digits[e] = wanted % consumer.trips[e];
-      wanted /= consumer.trips[e];
-    }
-  }
-  const std::int64_t* from = edge.kind == DependenceKind::slot ? slot_digits : position.data();
-  std::int64_t instance = 0;
-  for (std::size_t e = 0; e < edge.index.size(); ++e) {
-    const IndexSource& source = edge.index[e];
-    std::int64_t at = producer.trips[e] - 1;
-    if (source.consumer_loop == IndexSource::kFirst) {
-      at = 0;
-    } else if (source.consumer_loop >= 0) {
-      at = from[source.consumer_loop] - source.distance;
-      if (at < 0) return 0;
-      at = std::min(at, producer.trips[e] - 1);
-    }
-    instance += at * strides_[p][e];
-  }
-  return instance + 1;
+  return needed_instances(program_, edge, strides_[static_cast<std::size_t>(edge.producer)], position, index,
+                          iteration);
 }
 
 void Scoreboard::advance(int statement) {

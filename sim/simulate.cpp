@@ -93,6 +93,18 @@ void check_pe_cycles(const Program& program, const Totals& totals, const std::ve
   }
 }
 
+void tell_end(RunState& run, const RunResult& result) {
+  for (RunListener* listener : run.listeners) {
+    for (std::size_t a = 0; a < result.last_end.size(); ++a) {
+      const std::int64_t from = result.last_end[a];
+      if (from < result.cycles) {
+        listener->stalls(run, {Stall::Reason::drain, static_cast<int>(a), from, result.cycles, -1, -1});
+      }
+    }
+    listener->ends(run, result);
+  }
+}
+
 }  // namespace
 
 const ArrayReport* Report::find_array(const std::string& name) const {
@@ -128,7 +140,11 @@ Report simulate(const Program& program, const Machine& machine, const Simulation
       pes = run_pe_machine(run, *options.cascade, options.observer, options.values);
       report.pe_cycles_simulated = pes.pe_cycles;
     } else {
-      pes.run = run_machine(run, options.fast_forward, options.observer);
+      run.observer = options.observer;
+      run.listeners = options.listeners;
+      for (RunListener* listener : run.listeners) listener->begins(run);
+      pes.run = run_machine(run, {options.fast_forward, options.step_until, options.max_idle_cycles});
+      tell_end(run, pes.run);
     }
     const RunResult& result = pes.run;
     report.cycles = Cycles(result.cycles);

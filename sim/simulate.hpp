@@ -6,6 +6,7 @@
 #include "arch/machine.hpp"
 #include "base/dtype.hpp"
 #include "mappings/program.hpp"
+#include "sim/kernel.hpp"
 #include "sim/report.hpp"
 #include "sim/units.hpp"
 
@@ -16,12 +17,16 @@ class ValueLayer;
 struct SimulationOptions {
   Fidelity fidelity = Fidelity::cycle;
   bool fast_forward = true;
-  StartObserver observer{};          // told about every start; sees all of them only without fast-forward
-  const Cascade* cascade = nullptr;  // fidelity pe needs it: the one the Program was lowered from
-  ValueLayer* values = nullptr;      // fidelity pe: carries values; nullptr: timing only
+  StartObserver observer{};               // told about every start; sees all of them only without fast-forward
+  const Cascade* cascade = nullptr;       // fidelity pe needs it: the one the Program was lowered from
+  ValueLayer* values = nullptr;           // fidelity pe: carries values; nullptr: timing only
+  std::vector<RunListener*> listeners{};  // of fidelity cycle
+  std::int64_t step_until = 0;            // fast-forward leaves the cycles before this one alone
+  std::int64_t max_idle_cycles = kMaxIdleCycles;
 };
 
-// InternalError when a conservation check fails; UserError (deadlock, waterfall-no-phases) when the plan cannot run.
+// InternalError when a conservation check fails; UserError (deadlock, no-progress, waterfall-no-phases)
+// when the plan cannot run.
 [[nodiscard]] Report simulate(const Program& program, const Machine& machine, const SimulationOptions& options);
 
 }  // namespace einloom

@@ -102,9 +102,11 @@ void ArrayUnit::start(int statement, std::int64_t now, const Wake& wake) {
   run_.queue_accesses(work, now);
   run_.occupancy.start(statement, board, run_.counters, now);
   free_at_ = now + work.duration_cycles;
+  run_.busy_until = std::max(run_.busy_until, free_at_);
   const PeArray& array = run_.machine.arrays[static_cast<std::size_t>(array_)];
   run_.end_of_run = std::max(run_.end_of_run, free_at_ + array.rows - 1 + array.columns - 1);
   if (run_.observer) run_.observer(statement, index, now, free_at_);
+  for (RunListener* listener : run_.listeners) listener->starts(run_, statement, now, free_at_);
   for (int loop : run_.anchored[static_cast<std::size_t>(statement)]) {
     // An iteration of `loop` begins when everything deeper stands at its first index.
     bool begins = true;
@@ -130,6 +132,7 @@ void ArrayUnit::account_gap(int statement, std::int64_t now) {
     has_started_ = true;
     first_start_ = now;
     run_.counters.fill(array_) += gap;
+    tell(Stall::Reason::fill, free_at_, now, -1, -1);
     std::fill(blocked_since_.begin(), blocked_since_.end(), -1);
     return;
   }
@@ -142,16 +145,24 @@ void ArrayUnit::account_gap(int statement, std::int64_t now) {
           std::min(latest - free_at_, run_.program.dependences[static_cast<std::size_t>(head.met_last)].transit_cycles);
       run_.counters.in_transit(head.met_last) += transit;
       run_.counters.waiting(head.met_last) += latest - free_at_ - transit;
+      tell(Stall::Reason::dependence, free_at_, latest - transit, head.met_last, -1);
+      tell(Stall::Reason::transit, latest - transit, latest, head.met_last, -1);
     }
     std::int64_t rest = now - latest;  // ready but held back at a memory's ports
     for (std::size_t memory = 0; memory < blocked_since_.size() && rest > 0; ++memory) {
       if (blocked_since_[memory] < 0) continue;
       run_.counters.port_wait(array_, static_cast<int>(memory)) += rest;
+      tell(Stall::Reason::port, latest, now, -1, static_cast<int>(memory));
       rest = 0;
     }
     ensure(rest == 0, "an array was idle although an operation was ready");
   }
   std::fill(blocked_since_.begin(), blocked_since_.end(), -1);
+}
+
+void ArrayUnit::tell(Stall::Reason reason, std::int64_t from, std::int64_t to, int dependence, int memory) {
+  if (from == to) return;
+  for (RunListener* listener : run_.listeners) listener->stalls(run_, {reason, array_, from, to, dependence, memory});
 }
 
 ChannelUnit::ChannelUnit(RunState& run) : run_(run), memory_(0) {
@@ -162,6 +173,7 @@ ChannelUnit::ChannelUnit(RunState& run) : run_(run), memory_(0) {
     if (run.program.statements[s].kind != StatementKind::operation) moves_.push_back(static_cast<int>(s));
   }
   bytes_left_.assign(moves_.size(), 0);
+  begun_at_.assign(moves_.size(), 0);
   if (run.machine.memories[static_cast<std::size_t>(memory_)].banked) {
     banked_ = std::make_unique<BankedBus>(run, memory_, moves_);
   }
@@ -172,6 +184,7 @@ ChannelUnit::~ChannelUnit() = default;
 
 void ChannelUnit::shift_time(std::int64_t cycles) {
   free_tick_ += cycles * kTicksPerCycle;
+  for (std::int64_t& begun_at : begun_at_) begun_at += cycles;
   if (banked_) banked_->skip(cycles);
 }
 
@@ -187,8 +200,10 @@ void ChannelUnit::begin_move(std::size_t mover, std::int64_t now) {
   const Work& work = run_.board.work(statement);
   ++run_.counters.instances(statement, run_.board.head(statement).variant);
   bytes_left_[mover] = work.move_bytes;
+  begun_at_[mover] = now;
   run_.queue_accesses(work, now);
   run_.occupancy.start(statement, run_.board, run_.counters, now);
+  for (RunListener* listener : run_.listeners) listener->move_begins(run_, statement, now);
 }
 
 std::int64_t ChannelUnit::step(std::int64_t now, const Wake& wake) {
@@ -214,9 +229,11 @@ std::int64_t ChannelUnit::step(std::int64_t now, const Wake& wake) {
   const std::int64_t ticks = ticks_of(slice);
   run_.counters.channel_busy_ticks() += ticks;
   free_tick_ = begin + ticks;
+  for (RunListener* listener : run_.listeners) listener->moves(run_, statement, slice, begin, free_tick_);
   const std::int64_t bus_free = ceil_div(free_tick_, kTicksPerCycle);
   // What ends within this cycle is seen in the next one: nobody's turn in a cycle depends on who is asked first.
   const std::int64_t end = std::max(bus_free, now + 1);
+  run_.busy_until = std::max(run_.busy_until, end);
   if (bytes_left_[m] == 0) {
     const Statement& what = run_.program.statements[static_cast<std::size_t>(statement)];
     const std::int64_t dram_latency = run_.machine.memories[static_cast<std::size_t>(memory_)].latency.value();
@@ -227,7 +244,9 @@ std::int64_t ChannelUnit::step(std::int64_t now, const Wake& wake) {
     } else {
       run_.end_of_run = std::max(run_.end_of_run, done + dram_latency);
     }
+    run_.busy_until = std::max(run_.busy_until, done);
     if (run_.observer) run_.observer(statement, index, now, done);
+    for (RunListener* listener : run_.listeners) listener->move_ends(run_, statement, begun_at_[m], end, done);
     run_.board.advance(statement);
     run_.board.record(statement, done, now, wake);
   }

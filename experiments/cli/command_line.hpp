@@ -33,6 +33,7 @@ struct Command {
 
 [[nodiscard]] Command add_check_command(CLI::App& app, const CommandLine& command_line);
 [[nodiscard]] Command add_describe_command(CLI::App& app, const CommandLine& command_line);
+[[nodiscard]] Command add_explain_command(CLI::App& app, const CommandLine& command_line);
 [[nodiscard]] Command add_list_command(CLI::App& app, const CommandLine& command_line);
 [[nodiscard]] Command add_run_command(CLI::App& app, const CommandLine& command_line);
 

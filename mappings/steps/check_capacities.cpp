@@ -57,13 +57,6 @@ std::pair<std::int64_t, int> live_tiles(const Program& program, const Storage& s
   return {live, keeper};
 }
 
-// What the plan says about these tiles.
-const Keep* keep_of(Lowering& lowering, const Storage& storage) {
-  const Placement& placement = *lowering.placement(lowering.program.tensors[static_cast<std::size_t>(storage.tensor)]);
-  const Statement& producer = lowering.program.statements[static_cast<std::size_t>(storage.producer)];
-  return producer.kind == StatementKind::load && placement.reload != nullptr ? placement.reload : placement.keep;
-}
-
 void check_enough(Lowering& lowering) {
   Program& program = lowering.program;
   for (std::size_t i = 0; i < program.storages.size(); ++i) {
@@ -129,6 +122,12 @@ void check_fit(Lowering& lowering) {
 }
 
 }  // namespace
+
+const Keep* keep_of(const Lowering& lowering, const Storage& storage) {
+  const Placement& placement = *lowering.placement(lowering.program.tensors[static_cast<std::size_t>(storage.tensor)]);
+  const Statement& producer = lowering.program.statements[static_cast<std::size_t>(storage.producer)];
+  return producer.kind == StatementKind::load && placement.reload != nullptr ? placement.reload : placement.keep;
+}
 
 void check_capacities(Lowering& lowering) {
   check_enough(lowering);

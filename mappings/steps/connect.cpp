@@ -126,7 +126,8 @@ class Connector {
       }
       edge.aligned = same_loops(load, consumer) && follows_exactly(edge.index);
       if (load.share == 1 && is_preloaded(consumer, access)) {
-        edge.latency_cycles = edge.transit_cycles = lowering_.array(consumer.array).rows - 1;
+        edge.way.into_rows = lowering_.array(consumer.array).rows - 1;
+        edge.latency_cycles = edge.transit_cycles = edge.way.into_rows;
       }
       add(edge);
     }
@@ -236,21 +237,21 @@ class Connector {
     const Einsum& einsum = lowering_.einsum(producer);
     const Binding& binding = *lowering_.binding_of.at(einsum.name());
     const PeArray& array = lowering_.array(producer.array);
-    if (reduces(producer, binding.rows)) edge.transit_cycles += array.rows - 1;
-    if (reduces(producer, binding.columns)) edge.transit_cycles += array.columns - 1;
+    if (reduces(producer, binding.rows)) edge.way.down_rows = array.rows - 1;
+    if (reduces(producer, binding.columns)) edge.way.along_columns = array.columns - 1;
     const Placement* placement = lowering_.placement(einsum.name());
     const bool kept = placement != nullptr;
     const bool same_iteration = edge.aligned && producer.guards == consumer.guards;
     const bool stays = is_same_place(producer, consumer, access) && !(kept && !same_iteration);
-    if (!stays) edge.transit_cycles += unloading(producer);
+    if (!stays) edge.way.unloading = unloading(producer);
     if (!stays && is_preloaded(consumer, access) && !comes_in_rows(producer, consumer, access)) {
-      edge.transit_cycles += lowering_.array(consumer.array).rows - 1;
+      edge.way.into_rows = lowering_.array(consumer.array).rows - 1;
     }
     if (producer.array != consumer.array) {
       const PeArray& other = lowering_.array(consumer.array);
       const auto link = lowering_.machine.link_latency(array.name, other.name);
       if (link && !(kept && !same_iteration)) {
-        edge.transit_cycles += link->value();
+        edge.way.link = link->value();
       } else if (!kept) {
         lowering_.diagnostics
             .error("no-link", lowering_.binding_of.at(consumer.name)->array.span,
@@ -261,6 +262,8 @@ class Connector {
                                    array.name, other.name, producer.name));
       }
     }
+    edge.transit_cycles =
+        edge.way.down_rows + edge.way.along_columns + edge.way.unloading + edge.way.link + edge.way.into_rows;
     edge.latency_cycles = edge.transit_cycles;
     if (kept && !same_iteration) {
       edge.latency_cycles += lowering_.memory(placement->memory).latency.value();
@@ -284,7 +287,9 @@ class Connector {
       edge.index.push_back({place < 0 ? IndexSource::kLast : place, 0});
     }
     edge.aligned = same_loops(producer, store) && follows_exactly(edge.index);
-    edge.transit_cycles = array.rows - 1 + array.columns - 1 + unloading(producer);
+    edge.way.last_pe = array.rows - 1 + array.columns - 1;
+    edge.way.unloading = unloading(producer);
+    edge.transit_cycles = edge.way.last_pe + edge.way.unloading;
     edge.latency_cycles = edge.transit_cycles + lowering_.memory(store.from).latency.value();
     add(edge);
   }

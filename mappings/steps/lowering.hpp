@@ -92,6 +92,8 @@ struct Lowering {
 // The access of `einsum` that reads `tensor_name`, nullptr when it reads none.
 [[nodiscard]] const Access* access_to(const Einsum& einsum, const std::string& tensor_name);
 [[nodiscard]] std::vector<std::string> index_variables(const Access& access);
+// What the plan says about the tiles of a storage that lies in a memory.
+[[nodiscard]] const Keep* keep_of(const Lowering& lowering, const Storage& storage);
 
 // Steps, in order.
 void resolve_tiles(Lowering& lowering, const Shape& workload);  // tiles → dimensions
@@ -107,5 +109,6 @@ void connect(Lowering& lowering);            // data, slot and iteration depende
 void read_phases(Lowering& lowering);        // phases of the waterfall fidelity
 void check_capacities(Lowering& lowering);   // slots fit memories and are enough to make progress
 void prune_dependences(Lowering& lowering);  // drops what other dependences imply
+void check_progress(Lowering& lowering);     // the plan does not block itself
 
 }  // namespace einloom

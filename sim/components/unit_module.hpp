@@ -41,6 +41,10 @@ class UnitModule : public sc_core::sc_module {
  private:
   void act() {
     const std::int64_t now = clock_.now();
+    if (unit_.run().is_idle(now)) {
+      sc_core::sc_pause();  // the kernel gives up
+      return;
+    }
     const std::int64_t next = unit_.step(now, wake_others_);
     if (next != kNever) wake_at(next);
   }

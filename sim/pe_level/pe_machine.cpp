@@ -13,8 +13,7 @@ namespace {
 
 class PeMachine {
  public:
-  PeMachine(RunState& run, const Cascade& cascade, const StartObserver& observer, ValueLayer* values,
-            int hurried)
+  PeMachine(RunState& run, const Cascade& cascade, const StartObserver& observer, ValueLayer* values, int hurried)
       : run_(run),
         geometry_(run.program, run.machine, cascade),
         observations_(observations(run.program, run.machine, cascade)),

@@ -173,13 +173,12 @@ help: bind `Y` to row
       {"plan that blocks itself",
        {in_plan("    body: [Z, Y]", "    body: [Z]\n  - loops: [n1, m1]\n    body: [Y]"),
         in_plan("keep:\n", "keep:\n  Z: {in: buffer, slots: 1}\n")},
-       R"(plan.yaml:7:12: error[deadlock]: plan `tiny_plan` blocks itself at cycle 52: nothing can start any more
- 7 |     body: [Z]
-   |            ^
-note: `Z` (m1 = 1, n1 = 0) waits for a free slot of `Z` in buffer (1 in all), held until `Y` has used it
+       R"(plan.yaml:14:26: error[slots-too-few]: `Z` has 1 slot in `buffer`; the plan's own order needs 2, with fewer it blocks itself
+ 14 |   Z: {in: buffer, slots: 1}
+    |                          ^
 note: `Y` (n1 = 0, m1 = 1) waits for the result of `Z`
-note: `store Y` (n1 = 0, m1 = 1) waits for the result of `Y`
-help: give the tensors named above more slots, or allow more iterations in flight
+note: `Z` (m1 = 1, n1 = 0) waits for a free slot of `Z` in buffer (1 in all), held until `Y` has used it
+help: give it at least 2 slots, or reorder the nests
 )"},
       {"several mistakes at once",
        {in_plan("time: [k]", "time: [j]"), in_plan("array: row", "array: raw"), in_plan("A: {in: buffer", "A: {in: x")},

@@ -80,23 +80,6 @@ help: add `Z: {in: …, slots: 2}` to `keep`
   });
 }
 
-// Who reads the tiles in another order than they are made needs some of them at once; found when it happens.
-TEST_CASE("a plan that blocks itself") {
-  const Loaded documents = loaded(edited({
-      in_plan("    body: [Z, Y]", "    body: [Z]\n  - loops: [n1, m1]\n    body: [Y]"),
-      in_plan("keep:\n", "keep:\n  Z: {in: buffer, slots: 1}\n"),
-  }));
-  CHECK(told([&] { static_cast<void>(simulate(lowered(documents), documents.machine, {})); }) ==
-        R"(plan.yaml:7:12: error[deadlock]: plan `tiny_plan` blocks itself at cycle 52: nothing can start any more
- 7 |     body: [Z]
-   |            ^
-note: `Z` (m1 = 1, n1 = 0) waits for a free slot of `Z` in buffer (1 in all), held until `Y` has used it
-note: `Y` (n1 = 0, m1 = 1) waits for the result of `Z`
-note: `store Y` (n1 = 0, m1 = 1) waits for the result of `Y`
-help: give the tensors named above more slots, or allow more iterations in flight
-)");
-}
-
 TEST_CASE("results that do not arrive") {
   check_all({
       {"no link between the arrays",
