@@ -30,7 +30,11 @@ struct Job {
 Json simulate_point(const Point& point, bool fast_forward) {
   const auto begin = std::chrono::steady_clock::now();
   const Program program = lower(*point.cascade, *point.machine, *point.plan, point.workload, point.dtype, point.where);
-  const Report report = simulate(program, *point.machine, {point.fidelity, fast_forward});
+  SimulationOptions options;
+  options.fidelity = point.fidelity;
+  options.fast_forward = fast_forward;
+  options.cascade = point.cascade.get();
+  const Report report = simulate(program, *point.machine, options);
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
   return {{"report", to_json(report)}, {"wall_s", wall.count()}};
 }
@@ -59,7 +63,11 @@ std::vector<Job> check_jobs(const std::vector<Point>& points, const ExperimentOp
   std::map<std::string, std::size_t> known;
   for (std::size_t i = 0; options.check && i < points.size(); ++i) {
     const Point& point = points[i];
-    const CheckOptions check = check_options(point.dtype, options.seed, options.check_scale);
+    CheckOptions check = check_options(point.dtype, options.seed, options.check_scale);
+    if (point.fidelity == Fidelity::pe) {
+      check.fidelity = Fidelity::pe;
+      check.operation_budget = kPeCheckBudget;
+    }
     Shape shape = point.workload;
     try {
       // Long sequences are clipped to the same shape, which is then checked once.
@@ -72,6 +80,7 @@ std::vector<Job> check_jobs(const std::vector<Point>& points, const ExperimentOp
     content += "\nworkload";
     for (const auto& [name, value] : shape.values()) content += fmt::format(" {}={}", name, value);
     content += fmt::format("\ndtype {}\n", name_of(point.dtype));
+    if (check.fidelity == Fidelity::pe) content += "fidelity pe\n";
     Task task{point.label() + " (values)",
               [&point, shape, check] { return to_json(check_point(point, shape, check)); }};
     add_job(jobs, known, std::move(content), std::move(task), i);

@@ -6,6 +6,7 @@
 #include "arch/machine.hpp"
 #include "base/dtype.hpp"
 #include "mappings/program.hpp"
+#include "sim/pe_level/pe_budget.hpp"
 #include "sim/report.hpp"
 #include "sim/units.hpp"
 
@@ -16,12 +17,14 @@ class ValueLayer;
 struct SimulationOptions {
   Fidelity fidelity = Fidelity::cycle;
   bool fast_forward = true;
-  StartObserver observer{};          // told about every start; sees all of them only without fast-forward
-  const Cascade* cascade = nullptr;  // fidelity pe needs it: the one the Program was lowered from
-  ValueLayer* values = nullptr;      // fidelity pe: carries values; nullptr: timing only
+  StartObserver observer{};                 // told about every start; sees all of them only without fast-forward
+  const Cascade* cascade = nullptr;         // fidelity pe needs it: the one the Program was lowered from
+  ValueLayer* values = nullptr;             // fidelity pe: carries values; nullptr: timing only
+  double pe_cycle_budget = kPeCycleBudget;  // fidelity pe: PEs · cycles at most
 };
 
-// InternalError when a conservation check fails; UserError (deadlock, waterfall-no-phases) when the plan cannot run.
+// InternalError when a conservation check fails; UserError (deadlock, waterfall-no-phases, pe-too-large) when the plan
+// cannot run.
 [[nodiscard]] Report simulate(const Program& program, const Machine& machine, const SimulationOptions& options);
 
 }  // namespace einloom

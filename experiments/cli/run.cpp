@@ -126,7 +126,7 @@ Command add_run_command(CLI::App& app, const CommandLine& command_line) {
           "values make a sweep")
       ->allow_extra_args(false)
       ->type_name("KEY=VALUE[,VALUE…]");
-  command->add_option("--fidelity", options->fidelity, "cycle or waterfall instead of the spec's fidelities")
+  command->add_option("--fidelity", options->fidelity, "cycle, pe or waterfall instead of the spec's fidelities")
       ->check(CLI::IsMember(fidelity_names()));
   command->add_option("--dtype", options->dtype, "Number format instead of the spec's")
       ->check(CLI::IsMember(dtype_names()));

@@ -50,8 +50,8 @@ class SlotClock {
 
  private:
   const Program& program_;
-  std::vector<int> storage_of_;                     // by statement; -1: none
-  std::vector<std::vector<std::int64_t>> taken_;    // by storage: when the n-th tile was let in
+  std::vector<int> storage_of_;                   // by statement; -1: none
+  std::vector<std::vector<std::int64_t>> taken_;  // by storage: when the n-th tile was let in
 };
 
 template <class T>

@@ -106,7 +106,8 @@ void GridValues<T>::fetch(const OperationValues<T>& what, std::size_t o, std::in
       const auto& element =
           (*operand.elements)[at(what.operand_base[o] + operand.walk.at(row, point.column, point.step))];
       const T* value = store_.held(element, array_, pe, now_, row + point.column);
-      if (value == nullptr) missing(what, row, point, "its own result of operand " + what.plan->kernel->accesses[o].tensor);
+      if (value == nullptr)
+        missing(what, row, point, "its own result of operand " + what.plan->kernel->accesses[o].tensor);
       values[i] = *value;
       continue;
     }
@@ -163,7 +164,8 @@ const T* GridValues<T>::evaluate(const OperationValues<T>& what, std::int64_t ro
   }
   const auto operand_of = [&](int which) -> Operand<T> {
     const kernel::Register& source = kernel.registers[static_cast<std::size_t>(which)];
-    if (source.source == kernel::Source::access) return {operand_values_[static_cast<std::size_t>(source.from)].data(), 1};
+    if (source.source == kernel::Source::access)
+      return {operand_values_[static_cast<std::size_t>(source.from)].data(), 1};
     if (source.source == kernel::Source::step) return {step_values_[static_cast<std::size_t>(source.from)].data(), 1};
     std::vector<T>& values = step_values_[kernel.steps.size() + static_cast<std::size_t>(which)];
     values.assign(count, static_cast<T>(source.constant));
@@ -229,7 +231,8 @@ void GridValues<T>::end_step(const OperationValues<T>& what, std::int64_t row, c
   if (plan.sums_down && point.column < plan.map.columns) {
     if (row > 0) {
       if (!sums_down_.is_from(pe - columns_, tag)) missing(what, row, point, "the sum from the row above");
-      value = row < plan.map.rows ? combined(what, sums_down_.value(pe - columns_), value) : sums_down_.value(pe - columns_);
+      value = row < plan.map.rows ? combined(what, sums_down_.value(pe - columns_), value)
+                                  : sums_down_.value(pe - columns_);
     }
     if (row < rows_ - 1) {
       sums_down_.put(pe, value, tag, now_);
@@ -241,7 +244,8 @@ void GridValues<T>::end_step(const OperationValues<T>& what, std::int64_t row, c
   if (plan.sums_along) {
     if (point.column > 0) {
       if (!sums_along_.is_from(pe - 1, tag)) missing(what, row, point, "the sum from the column before");
-      value = point.column < plan.map.columns ? combined(what, sums_along_.value(pe - 1), value) : sums_along_.value(pe - 1);
+      value = point.column < plan.map.columns ? combined(what, sums_along_.value(pe - 1), value)
+                                              : sums_along_.value(pe - 1);
     }
     if (point.column < columns_ - 1) {
       sums_along_.put(pe, value, tag, now_);

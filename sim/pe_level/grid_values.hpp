@@ -73,8 +73,8 @@ class GridValues {
   std::deque<OperationValues<T>> operations_;
   std::vector<OperandStream<T>> right_, down_;  // by operand
   SumLinks<T> sums_down_, sums_along_;
-  std::vector<T> pending_;          // by PE: the value of the step it is at
-  std::vector<char> is_absent_;     // by PE: the point of the step it is at is absent
+  std::vector<T> pending_;                    // by PE: the value of the step it is at
+  std::vector<char> is_absent_;               // by PE: the point of the step it is at is absent
   std::vector<std::vector<T>> accumulators_;  // by statement: [target · PEs + PE]
   // Scratch: the PEs of a row that begin a step, their operands and intermediate values.
   std::vector<Point> points_;

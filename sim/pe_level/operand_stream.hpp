@@ -15,8 +15,7 @@ using StepTag = std::uint32_t;
 template <class T>
 class OperandStream {
  public:
-  OperandStream(std::int64_t rows, std::int64_t columns, bool down)
-      : rows_(rows), columns_(columns), down_(down) {}
+  OperandStream(std::int64_t rows, std::int64_t columns, bool down) : rows_(rows), columns_(columns), down_(down) {}
 
   // One hop.
   void move(std::int64_t now) {

@@ -38,8 +38,8 @@ struct PeValues<T>::State {
     for (const Statement& statement : program.statements) {
       if (statement.kind != StatementKind::operation) continue;
       const bool stored = is_stored(program, program.tensors[static_cast<std::size_t>(statement.tensor)]);
-      kernels.emplace(statement.einsum, kernel::compile<T>(cascade, statement.einsum, program.shape,
-                                                           Precision{stored ? dtype : kWide}));
+      kernels.emplace(statement.einsum,
+                      kernel::compile<T>(cascade, statement.einsum, program.shape, Precision{stored ? dtype : kWide}));
       operands = std::max(operands, kernels.at(statement.einsum).accesses.size());
     }
     for (std::size_t a = 0; a < program.arrays.size(); ++a) {
@@ -53,8 +53,7 @@ struct PeValues<T>::State {
     const auto found = plans.find(key);
     if (found != plans.end()) return found->second;
     const Statement& what = program.statements[static_cast<std::size_t>(statement)];
-    return plans
-        .emplace(key, value_plan<T>(program, geometry, what, variant, kernels.at(what.einsum), store))
+    return plans.emplace(key, value_plan<T>(program, geometry, what, variant, kernels.at(what.einsum), store))
         .first->second;
   }
 
@@ -78,10 +77,9 @@ struct PeValues<T>::State {
     };
     for (const kernel::CompiledAccess& access : kernel.accesses) operation.operand_base.push_back(base(access));
     operation.result_base = base(kernel.output);
-    operation.continues = what.accumulates && std::any_of(what.accumulation_loops.begin(), what.accumulation_loops.end(),
-                                                          [&](int loop) {
-                                                            return head.position[static_cast<std::size_t>(loop)] != 0;
-                                                          });
+    operation.continues =
+        what.accumulates && std::any_of(what.accumulation_loops.begin(), what.accumulation_loops.end(),
+                                        [&](int loop) { return head.position[static_cast<std::size_t>(loop)] != 0; });
     grid.add(std::move(operation));
   }
 
@@ -105,7 +103,8 @@ struct PeValues<T>::State {
       const Element<T>& element = elements[static_cast<std::size_t>(at)];
       const T* value = store.entering(element, now, latency, 0);
       if (value == nullptr && !program.masked) {
-        throw InternalError(fmt::format("cycle {}: `{}` starts before element {} is in the memory", now, what.name, at));
+        throw InternalError(
+            fmt::format("cycle {}: `{}` starts before element {} is in the memory", now, what.name, at));
       }
       to.data()[at] = value == nullptr ? element.value : *value;
     });
@@ -118,10 +117,10 @@ struct PeValues<T>::State {
   TensorStore<T> dram;
   SlotClock slots;
   ElementStore<T> store;
-  std::map<int, kernel::Compiled<T>> kernels;                // by Einsum
-  std::map<std::pair<int, unsigned>, ValuePlan<T>> plans;    // by statement and variant
-  std::vector<GridValues<T>> grids;                          // by array
-  SlotUse move_slot;                                         // of the move being started
+  std::map<int, kernel::Compiled<T>> kernels;              // by Einsum
+  std::map<std::pair<int, unsigned>, ValuePlan<T>> plans;  // by statement and variant
+  std::vector<GridValues<T>> grids;                        // by array
+  SlotUse move_slot;                                       // of the move being started
   std::vector<std::int64_t> position;
 };
 

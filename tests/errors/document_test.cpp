@@ -173,7 +173,7 @@ help: bind `Y` to row
       {"plan that blocks itself",
        {in_plan("    body: [Z, Y]", "    body: [Z]\n  - loops: [n1, m1]\n    body: [Y]"),
         in_plan("keep:\n", "keep:\n  Z: {in: buffer, slots: 1}\n")},
-       R"(plan.yaml:7:12: error[deadlock]: plan `tiny_plan` blocks itself at cycle 52: nothing can start any more
+       R"(plan.yaml:7:12: error[deadlock]: plan `tiny_plan` blocks itself at cycle 56: nothing can start any more
  7 |     body: [Z]
    |            ^
 note: `Z` (m1 = 1, n1 = 0) waits for a free slot of `Z` in buffer (1 in all), held until `Y` has used it

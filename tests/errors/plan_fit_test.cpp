@@ -86,8 +86,15 @@ TEST_CASE("a plan that blocks itself") {
       in_plan("    body: [Z, Y]", "    body: [Z]\n  - loops: [n1, m1]\n    body: [Y]"),
       in_plan("keep:\n", "keep:\n  Z: {in: buffer, slots: 1}\n"),
   }));
-  CHECK(told([&] { static_cast<void>(simulate(lowered(documents), documents.machine, {})); }) ==
-        R"(plan.yaml:7:12: error[deadlock]: plan `tiny_plan` blocks itself at cycle 52: nothing can start any more
+  SimulationOptions pe;
+  pe.fidelity = Fidelity::pe;
+  pe.cascade = &documents.cascade;
+  const auto tell = [&](const SimulationOptions& options) {
+    return told([&] { static_cast<void>(simulate(lowered(documents), documents.machine, options)); });
+  };
+  CHECK(tell(pe) == tell({}));
+  CHECK(tell({}) ==
+        R"(plan.yaml:7:12: error[deadlock]: plan `tiny_plan` blocks itself at cycle 56: nothing can start any more
  7 |     body: [Z]
    |            ^
 note: `Z` (m1 = 1, n1 = 0) waits for a free slot of `Z` in buffer (1 in all), held until `Y` has used it
@@ -149,6 +156,21 @@ TEST_CASE("the waterfall of a plan without phases") {
  12 |   A: {in: buffer, slots: 2}
     |   ^
 help: add `phases` to the plan, or use fidelity cycle
+)");
+}
+
+TEST_CASE("fidelity pe of what is too large for it") {
+  const Loaded documents = loaded(edited({}));
+  SimulationOptions options;
+  options.fidelity = Fidelity::pe;
+  options.cascade = &documents.cascade;
+  options.pe_cycle_budget = 100;
+  CHECK(
+      told([&] { static_cast<void>(simulate(lowered(documents), documents.machine, options)); }) ==
+      R"(plan.yaml:12:3: error[pe-too-large]: fidelity pe would step at least 1.4e+03 PE-cycles (20 PEs for 72 cycles or more); it steps at most 1e+02
+ 12 |   A: {in: buffer, slots: 2}
+    |   ^
+help: make it 15 times smaller: smaller arrays (--set machine.parameters.dim=16), fewer b and h, shorter sequences; or use fidelity cycle, whose times are the same
 )");
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Not at t - 1: whatever an operation or a store waits for, if the news of it came one cycle early, some PE would lack a
-// value, unless something else held the operation back anyway.
+// Not at t - 1: whatever an operation or a store waits for, if the news of it came one cycle early, some PE would lack
+// a value, unless something else held the operation back anyway.
 #include <catch2/catch.hpp>
 #include <map>
 #include <random>
@@ -79,12 +79,12 @@ void hurry_each(const std::string& name, const Overrides& more, std::int64_t row
                                                          {"links.6.latency", "2 cycles"},
                                                          {"links.7.latency", "2 cycles"}});
   // Whole tiles: the news of a smaller one takes as long as that of a whole one.
-  AttentionShape attention{1, 1, 2 * columns, 3 * rows, std::min(rows, columns),
-                                  std::min(rows, columns)};
+  AttentionShape attention{1, 1, 2 * columns, 3 * rows, std::min(rows, columns), std::min(rows, columns)};
   Shape shape = attention.shape();
   if (plan.cascade.text == "matmul") {
     shape = Shape();
-    for (const auto& [rank, extent] : {std::pair{"T", 2 * rows}, {"N", 2 * columns}, {"K", 5L}}) shape.set(rank, extent);
+    for (const auto& [rank, extent] : {std::pair{"T", 2 * rows}, {"N", 2 * columns}, {"K", 5L}})
+      shape.set(rank, extent);
   }
   const Program program = lower(cascade, machine, plan, shape, Dtype::fp64, {});
   const std::vector<Observation> seen = observations(program, machine, cascade);
@@ -117,8 +117,8 @@ TEST_CASE("nothing could start a cycle earlier") {
     for (const auto& [rows, columns] : {std::pair{3L, 3L}, {2L, 4L}, {4L, 4L}}) {
       for (const char* in_flight : {"1", "2", "4"}) hurry_each(name, {{"in_flight", in_flight}}, rows, columns, tally);
     }
-    fmt::print("{}: {} dependences needed to the cycle, {} for the sake of whole tiles, {} not binding\n", name, tally.needed,
-               tally.whole_tile, tally.not_binding);
+    fmt::print("{}: {} dependences needed to the cycle, {} for the sake of whole tiles, {} not binding\n", name,
+               tally.needed, tally.whole_tile, tally.not_binding);
     CHECK(tally.needed > 0);
   }
 }

@@ -91,9 +91,10 @@ class RandomSmallCase {
       if (rank == "P") extent = tiles(p0, 4);
     }
     const std::pair<const char*, std::vector<std::string>> einsums[] = {
-        {"QK", {"m0", "p0", "e"}}, {"LM", {"m0", "p0"}},        {"RM", {"p0"}},       {"SLN", {"m0", "p0"}},
-        {"SLD", {"m0", "p0"}},     {"SLNV", {"m0", "p0", "f"}}, {"PRM", {"p0"}},      {"SPD", {"p0"}},
-        {"RD", {"p0"}},            {"SPNV", {"p0", "f"}},       {"RNV", {"p0", "f"}}, {"AV", {"p0", "f"}}};
+        {"QK", {"m0", "p0", "e"}}, {"LM", {"m0", "p0"}},  {"RM", {"p0"}},
+        {"SLN", {"m0", "p0"}},     {"SLD", {"m0", "p0"}}, {"SLNV", {"m0", "p0", "f"}},
+        {"PRM", {"p0"}},           {"SPD", {"p0"}},       {"RD", {"p0"}},
+        {"SPNV", {"p0", "f"}},     {"RNV", {"p0", "f"}},  {"AV", {"p0", "f"}}};
     for (const auto& [einsum, indices] : einsums) {
       const bool on_grid = std::string(einsum) != "AV" && chance(2);  // the 2-D array does not divide
       what.plan.emplace_back(fmt::format("bind.{}", einsum), random_binding(on_grid, indices));
