@@ -130,7 +130,8 @@ TEST_CASE("every start and end of the tile level is that of the PEs") { compare_
 
 TEST_CASE("random bindings: tile level and PEs agree as well") { compare_random_bindings(1, 400); }
 
-// The array had decided in the cycle in which the store that it waited for was granted and ended: it never looked again.
+// The array had decided in the cycle in which the store that it waited for was granted and ended: it never looked
+// again.
 TEST_CASE("once taken for a deadlock") {
   SmallCase what;
   what.plan_name = "attention_3pass__flat__streamed";
