@@ -34,6 +34,7 @@ Json simulate_point(const Point& point, const ExperimentOptions& options) {
   simulation.fidelity = point.fidelity;
   simulation.fast_forward = options.fast_forward;
   simulation.max_idle_cycles = options.max_idle_cycles;
+  simulation.cascade = point.cascade.get();
   const Report report = simulate(program, *point.machine, simulation);
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
   return {{"report", to_json(report)}, {"wall_s", wall.count()}};
@@ -63,7 +64,11 @@ std::vector<Job> check_jobs(const std::vector<Point>& points, const ExperimentOp
   std::map<std::string, std::size_t> known;
   for (std::size_t i = 0; options.check && i < points.size(); ++i) {
     const Point& point = points[i];
-    const CheckOptions check = check_options(point.dtype, options.seed, options.check_scale);
+    CheckOptions check = check_options(point.dtype, options.seed, options.check_scale);
+    if (point.fidelity == Fidelity::pe) {
+      check.fidelity = Fidelity::pe;
+      check.operation_budget = kPeCheckBudget;
+    }
     Shape shape = point.workload;
     try {
       // Long sequences are clipped to the same shape, which is then checked once.
@@ -76,6 +81,7 @@ std::vector<Job> check_jobs(const std::vector<Point>& points, const ExperimentOp
     content += "\nworkload";
     for (const auto& [name, value] : shape.values()) content += fmt::format(" {}={}", name, value);
     content += fmt::format("\ndtype {}\n", name_of(point.dtype));
+    if (check.fidelity == Fidelity::pe) content += "fidelity pe\n";
     Task task{point.label() + " (values)",
               [&point, shape, check] { return to_json(check_point(point, shape, check)); }};
     add_job(jobs, known, std::move(content), std::move(task), i);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/report_json.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "base/diagnostic.hpp"
 #include "experiments/setting.hpp"
 
 namespace einloom {
@@ -197,12 +199,23 @@ Json to_json(const Report& report) {
           {"check", to_json(report.check)},
           {"tile_operations", report.tile_operations},
           {"tile_operations_simulated", report.tile_operations_simulated},
+          {"pe_cycles_simulated", report.pe_cycles_simulated},
           {"shape", from_map(report.shape)}};
 }
 
+namespace {
+
+Fidelity to_fidelity(const std::string& name) {
+  const auto found = std::find(fidelity_names().begin(), fidelity_names().end(), name);
+  ensure(found != fidelity_names().end(), "a stored report has a known fidelity");
+  return static_cast<Fidelity>(found - fidelity_names().begin());
+}
+
+}  // namespace
+
 Report report_from_json(const Json& json) {
   Report report;
-  report.fidelity = json.at("fidelity") == "cycle" ? Fidelity::cycle : Fidelity::waterfall;
+  report.fidelity = to_fidelity(json.at("fidelity"));
   report.cycles = to_cycles(json.at("cycles"));
   report.latency = Seconds(to_number(json.at("latency_s")));
   report.memory_bound = json.at("memory_bound");
@@ -232,6 +245,7 @@ Report report_from_json(const Json& json) {
   report.check = check_from_json(json.at("check"));
   report.tile_operations = json.at("tile_operations");
   report.tile_operations_simulated = json.at("tile_operations_simulated");
+  report.pe_cycles_simulated = json.at("pe_cycles_simulated");
   report.shape = to_map<std::int64_t>(json.at("shape"));
   return report;
 }

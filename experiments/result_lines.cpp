@@ -132,6 +132,7 @@ Report total_report(const std::vector<ResultLine>& stages) {
     total.iterations += repeat * report.iterations;
     total.tile_operations += repeat * report.tile_operations;
     total.tile_operations_simulated += report.tile_operations_simulated;
+    total.pe_cycles_simulated += report.pe_cycles_simulated;
     total.check.values += report.check.values;
     total.check.max_abs_error = std::max(total.check.max_abs_error, report.check.max_abs_error);
     total.check.max_rel_error = std::max(total.check.max_rel_error, report.check.max_rel_error);

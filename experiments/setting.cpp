@@ -168,16 +168,17 @@ std::string number_text(double value) {
   return fmt::format("{}", value);
 }
 
-std::string_view name_of(Fidelity fidelity) { return fidelity == Fidelity::cycle ? "cycle" : "waterfall"; }
+std::string_view name_of(Fidelity fidelity) { return fidelity_names()[static_cast<std::size_t>(fidelity)]; }
 
 const std::vector<std::string>& fidelity_names() {
-  static const std::vector<std::string> names = {"cycle", "waterfall"};
+  static const std::vector<std::string> names = {"cycle", "pe", "waterfall"};  // in the order of Fidelity
   return names;
 }
 
 std::optional<Fidelity> read_fidelity(const std::string& name, const Span& span, Diagnostics& diagnostics) {
-  if (name == "cycle") return Fidelity::cycle;
-  if (name == "waterfall") return Fidelity::waterfall;
+  const std::vector<std::string>& names = fidelity_names();
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found != names.end()) return static_cast<Fidelity>(found - names.begin());
   diagnostics.error("fidelity-unknown", span, fmt::format("there is no fidelity `{}`", name))
       .with_help(suggestion(name, fidelity_names()));
   return std::nullopt;

@@ -24,6 +24,9 @@ struct CheckOptions {
   std::int64_t operation_budget = std::int64_t{1} << 29;  // the shape is clipped (fewer b, h, then P, M) to stay below
 };
 
+// Stepping every PE with values takes longer: the budget for that.
+inline constexpr std::int64_t kPeCheckBudget = std::int64_t{1} << 22;
+
 // Inputs by name → outputs by name, all fp64 (the hand-written kernel).
 using ReferenceFunction = std::function<TensorStore<double>(const TensorStore<double>& inputs, const Shape& shape)>;
 

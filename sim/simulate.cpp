@@ -10,6 +10,7 @@
 #include "sim/conservation.hpp"
 #include "sim/energy.hpp"
 #include "sim/kernel.hpp"
+#include "sim/pe_level/pe_budget.hpp"
 #include "sim/pe_level/pe_machine.hpp"
 #include "sim/waterfall.hpp"
 
@@ -137,6 +138,7 @@ Report simulate(const Program& program, const Machine& machine, const Simulation
     PeRunResult pes;
     if (options.fidelity == Fidelity::pe) {
       ensure(options.cascade != nullptr, "fidelity pe is given the cascade");
+      check_pe_budget(program, machine, report.bounds, options.pe_cycle_budget);
       pes = run_pe_machine(run, *options.cascade, options.observer, options.values);
       report.pe_cycles_simulated = pes.pe_cycles;
     } else {

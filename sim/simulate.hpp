@@ -7,6 +7,7 @@
 #include "base/dtype.hpp"
 #include "mappings/program.hpp"
 #include "sim/kernel.hpp"
+#include "sim/pe_level/pe_budget.hpp"
 #include "sim/report.hpp"
 #include "sim/units.hpp"
 
@@ -18,14 +19,15 @@ struct SimulationOptions {
   Fidelity fidelity = Fidelity::cycle;
   bool fast_forward = true;
   StartObserver observer{};               // told about every start; sees all of them only without fast-forward
-  const Cascade* cascade = nullptr;       // fidelity pe needs it: the one the Program was lowered from
-  ValueLayer* values = nullptr;           // fidelity pe: carries values; nullptr: timing only
   std::vector<RunListener*> listeners{};  // of fidelity cycle
   std::int64_t step_until = 0;            // fast-forward leaves the cycles before this one alone
   std::int64_t max_idle_cycles = kMaxIdleCycles;
+  const Cascade* cascade = nullptr;         // fidelity pe needs it: the one the Program was lowered from
+  ValueLayer* values = nullptr;             // fidelity pe: carries values; nullptr: timing only
+  double pe_cycle_budget = kPeCycleBudget;  // fidelity pe: PEs · cycles at most
 };
 
-// InternalError when a conservation check fails; UserError (deadlock, no-progress, waterfall-no-phases)
+// InternalError when a conservation check fails; UserError (deadlock, no-progress, waterfall-no-phases, pe-too-large)
 // when the plan cannot run.
 [[nodiscard]] Report simulate(const Program& program, const Machine& machine, const SimulationOptions& options);
 

@@ -107,7 +107,7 @@ Command add_run_command(CLI::App& app, const CommandLine& command_line) {
       ->capture_default_str()
       ->type_name("N");
   add_set_option(*command, options->specs.settings);
-  command->add_option("--fidelity", options->specs.fidelity, "cycle or waterfall instead of the spec's fidelities")
+  command->add_option("--fidelity", options->specs.fidelity, "cycle, pe or waterfall instead of the spec's fidelities")
       ->check(CLI::IsMember(fidelity_names()));
   add_dtype_option(*command, options->specs.dtype);
   command->add_flag("--check", options->check, "Carry values through the schedule and compare them with the kernel");

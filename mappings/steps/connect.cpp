@@ -187,15 +187,18 @@ class Connector {
     add(edge);
   }
 
-  bool reduces(const Statement& producer, const std::optional<Name>& axis) {
+  bool is_reduced(const Statement& producer, const std::optional<Name>& axis) {
     return axis && lowering_.einsum(producer).reduces(lowering_.index_level(axis->text).variable);
   }
 
-  // Cycles until a tile that no reduction carries out of its array has been unloaded as far as its first row.
+  // Cycles until a tile that no reduction carries out of its array has been unloaded as far as its first row. A sum
+  // along a single row or column does not move.
   std::int64_t unloading(const Statement& producer) {
     const Binding& binding = *lowering_.binding_of.at(producer.name);
-    const bool reduced = reduces(producer, binding.rows) || reduces(producer, binding.columns);
-    return binding.rows && !reduced ? lowering_.array(producer.array).rows : 0;
+    const PeArray& array = lowering_.array(producer.array);
+    const bool carried =
+        is_reduced(producer, binding.rows) || (array.columns > 1 && is_reduced(producer, binding.columns));
+    return binding.rows && !carried ? array.rows : 0;
   }
 
   // Does PE(r, c) read what PE(r, c) computed?
@@ -226,7 +229,7 @@ class Connector {
   bool comes_in_rows(const Statement& producer, const Statement& consumer, const Access& access) {
     const Binding& from = *lowering_.binding_of.at(producer.name);
     const Binding& to = *lowering_.binding_of.at(consumer.name);
-    const bool spread = from.rows && !reduces(producer, from.rows);
+    const bool spread = from.rows && !is_reduced(producer, from.rows);
     return !spread && from.columns && to.columns && is_same_axis(producer, from.columns, to.columns, access);
   }
 
@@ -237,8 +240,8 @@ class Connector {
     const Einsum& einsum = lowering_.einsum(producer);
     const Binding& binding = *lowering_.binding_of.at(einsum.name());
     const PeArray& array = lowering_.array(producer.array);
-    if (reduces(producer, binding.rows)) edge.way.down_rows = array.rows - 1;
-    if (reduces(producer, binding.columns)) edge.way.along_columns = array.columns - 1;
+    if (is_reduced(producer, binding.rows)) edge.way.down_rows = array.rows - 1;
+    if (is_reduced(producer, binding.columns)) edge.way.along_columns = array.columns - 1;
     const Placement* placement = lowering_.placement(einsum.name());
     const bool kept = placement != nullptr;
     const bool same_iteration = edge.aligned && producer.guards == consumer.guards;

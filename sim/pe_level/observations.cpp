@@ -22,9 +22,14 @@ bool mentions(const Access& access, const std::string& variable) {
 
 }  // namespace
 
-bool Geometry::reduces(const Statement& operation, Place::Axis axis) const {
+bool Geometry::is_reduced(const Statement& operation, Place::Axis axis) const {
   const Place* place = place_along(operation, axis);
   return place != nullptr && einsum(operation).reduces(variable_at(operation, *place));
+}
+
+bool Geometry::reduces(const Statement& operation, Place::Axis axis) const {
+  const PeArray& on = array(operation);
+  return (axis == Place::Axis::rows ? on.rows : on.columns) > 1 && is_reduced(operation, axis);
 }
 
 bool Geometry::varies(const Statement& operation, const Access& access, Place::Axis axis) const {
@@ -57,7 +62,7 @@ bool Geometry::is_same_index(const Statement& producer, const Place& from, const
 }
 
 bool Geometry::comes_in_rows(const Statement& producer, const Statement& consumer, const Access& access) const {
-  if (place_along(producer, Place::Axis::rows) != nullptr && !reduces(producer, Place::Axis::rows)) return false;
+  if (place_along(producer, Place::Axis::rows) != nullptr && !is_reduced(producer, Place::Axis::rows)) return false;
   const Place* from = place_along(producer, Place::Axis::columns);
   const Place* to = place_along(consumer, Place::Axis::columns);
   return from != nullptr && to != nullptr && is_same_index(producer, *from, consumer, *to, access);
@@ -89,7 +94,7 @@ bool Geometry::stays(const Statement& producer, const Statement& consumer, const
 }
 
 bool Geometry::unloads(const Statement& producer) const {
-  return place_along(producer, Place::Axis::rows) != nullptr && !reduces(producer, Place::Axis::rows) &&
+  return place_along(producer, Place::Axis::rows) != nullptr && !is_reduced(producer, Place::Axis::rows) &&
          !reduces(producer, Place::Axis::columns);
 }
 

@@ -41,7 +41,9 @@ class Geometry {
   [[nodiscard]] const PeArray& array(const Statement& operation) const {
     return machine_.arrays[static_cast<std::size_t>(operation.array)];
   }
-  // Is what varies along the axis summed up (or its maximum taken …) along it?
+  // Is what varies along the axis summed up (or its maximum taken …)?
+  [[nodiscard]] bool is_reduced(const Statement& operation, Place::Axis axis) const;
+  // And does the sum move along the axis? A single PE has it by itself.
   [[nodiscard]] bool reduces(const Statement& operation, Place::Axis axis) const;
   // Does an operand vary along the axis?
   [[nodiscard]] bool varies(const Statement& operation, const Access& access, Place::Axis axis) const;

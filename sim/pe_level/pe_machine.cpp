@@ -47,7 +47,7 @@ class PeMachine {
         may_go_on = may_go_on || !arrays_[a].is_idle();
         step_array(a, now);
       }
-      if (!may_go_on && !news_is_under_way(now) && !run_.board.all_done()) throw deadlock(run_, now);
+      if (!may_go_on && !news_is_under_way(now) && !run_.board.all_done()) throw deadlock(run_, last_look_);
     }
     return result();
   }
@@ -78,9 +78,13 @@ class PeMachine {
     const Wake nobody = [](int, std::int64_t) {};
     std::int64_t again = now;
     while (again <= now) again = channel_.step(now, nobody);
+    if (again != kNever) last_look_ = std::max(last_look_, again);
     bool known = again != kNever;
     for (std::size_t a = 0; a < corners_.size(); ++a) {
-      if (look_at_[a] <= now) look_at_[a] = corners_[a].step(now, nobody);
+      if (look_at_[a] <= now) {
+        look_at_[a] = corners_[a].step(now, nobody);
+        last_look_ = std::max(last_look_, now);
+      }
       known = known || look_at_[a] != kNever;
     }
     return known;
@@ -145,6 +149,7 @@ class PeMachine {
     latest_news_ = std::max(latest_news_, time);
     run_.board.arrive(dependence, time, now_, [this](int statement, std::int64_t when) {
       const int array = run_.program.statements[static_cast<std::size_t>(statement)].array;
+      last_look_ = std::max(last_look_, when);
       if (array < 0) return;  // DRAM looks in every cycle
       const auto a = static_cast<std::size_t>(array);
       if (when > corners_[a].free_at() || !corners_[a].has_started()) look_at_[a] = std::min(look_at_[a], when);
@@ -187,7 +192,7 @@ class PeMachine {
   std::vector<PeGrid> arrays_;
   std::vector<char> unloads_;  // by statement
   std::map<std::pair<int, unsigned>, SpaceTime> maps_;
-  std::int64_t now_ = 0, latest_news_ = 0, end_of_moves_ = 0;
+  std::int64_t now_ = 0, latest_news_ = 0, last_look_ = 0, end_of_moves_ = 0;
 };
 
 }  // namespace

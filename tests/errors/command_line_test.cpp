@@ -53,7 +53,7 @@ help: `einloom run --help` shows what there is
 help: `einloom run --help` shows what there is
 )"},
           {"run spec.yaml --fidelity cycles",
-           R"(command line:1:23: error[command-line]: --fidelity: cycles not in {cycle,waterfall}
+           R"(command line:1:23: error[command-line]: --fidelity: cycles not in {cycle,pe,waterfall}
  1 | einloom run spec.yaml --fidelity cycles
    |                       ^^^^^^^^^^
 help: `einloom run --help` shows what there is

@@ -135,5 +135,20 @@ help: add `phases` to the plan, or use fidelity cycle
 )");
 }
 
+TEST_CASE("fidelity pe of what is too large for it") {
+  const Loaded documents = loaded(edited({}));
+  SimulationOptions options;
+  options.fidelity = Fidelity::pe;
+  options.cascade = &documents.cascade;
+  options.pe_cycle_budget = 100;
+  CHECK(
+      told([&] { static_cast<void>(simulate(lowered(documents), documents.machine, options)); }) ==
+      R"(plan.yaml:12:3: error[pe-too-large]: fidelity pe would step at least 1.4e+03 PE-cycles (20 PEs for 72 cycles or more); it steps at most 1e+02
+ 12 |   A: {in: buffer, slots: 2}
+    |   ^
+help: make it 15 times smaller: smaller arrays (--set machine.parameters.dim=16), fewer b and h, shorter sequences; or use fidelity cycle, whose times are the same
+)");
+}
+
 }  // namespace
 }  // namespace einloom::test

@@ -130,6 +130,23 @@ TEST_CASE("every start and end of the tile level is that of the PEs") { compare_
 
 TEST_CASE("random bindings: tile level and PEs agree as well") { compare_random_bindings(1, 400); }
 
+// The array had decided in the cycle in which the store that it waited for was granted and ended: it never looked
+// again.
+TEST_CASE("once taken for a deadlock") {
+  SmallCase what;
+  what.plan_name = "attention_3pass__flat__streamed";
+  what.machine = {{"parameters.dim", "2"},
+                  {"components.stream_buffer.latency", "9 cycles"},
+                  {"components.stream_buffer.access_width", "4 B"},
+                  {"components.stream_buffer.energy", "uncharged"},
+                  {"components.stream_buffer.ports", "2"},
+                  {"components.stream_buffer.queue_accesses", "22"}};
+  what.extents = {{"B", 2}, {"H", 2}, {"P", 8}, {"M", 4}, {"E", 2}, {"F", 2}};
+  Tally tally;
+  compare(what, tally);
+  CHECK(tally.compared == 1);
+}
+
 TEST_CASE("many more of them", "[.wide]") {
   compare_plans(1000, 1000);
   compare_random_bindings(1000, 6000);

@@ -128,7 +128,7 @@ TEST_CASE("flat: what differs from fusemax") {
   CHECK(global_buffer.area_um2 == Approx(175.717e6).epsilon(1e-15));
 
   const Memory& stream_buffer = *machine.find_memory("stream_buffer");
-  CHECK(stream_buffer.capacity == Bytes(2097152));  // eight 256×256 tiles of 2-byte scores
+  CHECK(stream_buffer.capacity == Bytes(4194304));  // eight 256×256 tiles of 2-byte scores
   CHECK(stream_buffer.area_um2 == 0);
 
   const PeArray& array2d = *machine.find_array("array2d");

@@ -101,7 +101,7 @@ TEST_CASE("--set chooses configurations, models and fidelities") {
   CHECK(spec.models.at(1).text == "Z");
   CHECK(listed(expand(spec, {model("Y")})) == "b:Y:w b:Y:c");
   CHECK(codes_of([&] { set(spec, {"configuration=bb"}); }) == "unknown-configuration");
-  CHECK(codes_of([&] { set(spec, {"fidelity=pe"}); }) == "fidelity-unknown");
+  CHECK(codes_of([&] { set(spec, {"fidelity=rtl"}); }) == "fidelity-unknown");
 }
 
 TEST_CASE("model.X changes what the model states, and only that") {

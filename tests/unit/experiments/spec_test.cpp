@@ -69,7 +69,7 @@ TEST_CASE("what a spec must not say") {
   CHECK(code("spec: s\n") == "spec-empty");
   CHECK(code("spec: s\nconfigurations:\n  a: {}\n") == "missing-key");
   CHECK(code(kHead + "modls: [BERT]\n") == "unknown-key");
-  CHECK(code(kHead + "fidelities: [pe]\n") == "fidelity-unknown");
+  CHECK(code(kHead + "fidelities: [rtl]\n") == "fidelity-unknown");
   CHECK(code(kHead + "dtype: fp15\n") == "dtype-unknown");
   CHECK(code(kHead + "set: {model: BERT}\n") == "spec-misplaced-key");
   CHECK(code(kHead + "set: {sequence: 3}\n") == "setting-unknown-key");
