@@ -74,6 +74,9 @@ Binding read_binding(const YamlEntry& entry, Diagnostics& diagnostics) {
     binding.columns = read_name(node, "`columns`", diagnostics);
   }
   binding.time = read_name_list(map.optional("time"), "`time`", diagnostics);
+  if (const YamlNode node = map.optional("instruction"); node.defined()) {
+    binding.instruction = read_name(node, "`instruction`", diagnostics);
+  }
   map.finish();
   return binding;
 }

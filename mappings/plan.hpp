@@ -39,6 +39,7 @@ struct Binding {
   Name array;
   std::optional<Name> rows, columns;
   std::vector<Name> time;
+  std::optional<Name> instruction;  // of the array's controller, where it has one
   Span span;
 };
 

@@ -50,8 +50,10 @@ struct MemoryAccess {
 // Cost of one instance.
 struct Work {
   std::int64_t duration_cycles = 0;  // operation: issue-slot cycles; move: 0 (bytes decide)
+  std::int64_t tail_cycles = 0;      // operation: from the end of the issue slot until the last PE is done
   std::int64_t points = 0;           // iteration points computed
   std::int64_t pes = 0;              // PEs that take part
+  std::int64_t slot_pes = 0;         // PEs its issue slot stands for: `pes`, or the most of its instruction's Einsums
   std::int64_t move_bytes = 0;
   std::int64_t register_reads = 0, register_writes = 0;  // of one PE
   std::vector<MemoryAccess> accesses;
@@ -90,6 +92,7 @@ struct Statement {
   std::vector<Work> variants;           // indexed by the set (bit mask) of partial extents that apply
   std::vector<BoxDimension> box;        // operation: one per Einsum variable, in Einsum::variables() order
   std::vector<std::pair<std::string, std::int64_t>> operations_per_point;  // operation
+  std::string instruction;              // operation of an array with a controller: what it is part of; "" otherwise
   bool accumulates = false;             // reduces over a loop: combines with what earlier iterations stored
   std::vector<int> accumulation_loops;  // positions in `effective`; the first iteration of all of them starts afresh
   Span span;                            // in the plan
@@ -97,9 +100,10 @@ struct Statement {
 inline constexpr int kMaxPartials = 12;
 
 enum class DependenceKind {
-  data,      // consumer reads what producer wrote
-  slot,      // consumer (a producer of a tensor) waits until a slot is free again
-  iteration  // consumer waits until an earlier iteration has finished
+  data,       // consumer reads what producer wrote
+  slot,       // consumer (a producer of a tensor) waits until a slot is free again
+  iteration,  // consumer waits until an earlier iteration has finished
+  engine      // consumer waits for its controller: for the instructions `shift` before it and earlier
 };
 
 // Index of the producer instance along one of its effective loops, given the consumer's position.
@@ -120,7 +124,7 @@ struct Dependence {
   std::vector<IndexSource> index;   // data, slot: one per effective loop of the producer
   // When every index is the consumer's own and both run over the same loops: need = consumer index - shift + 1.
   bool aligned = false;
-  std::int64_t shift = 0;  // aligned distance; slots of `slot`, iterations of `iteration`
+  std::int64_t shift = 0;  // aligned distance; slots of `slot`, iterations of `iteration` and `engine`
 };
 
 // Tiles of one tensor that are live at once, in a memory or (memory == -1) in an array's registers.

@@ -46,7 +46,7 @@ FastForward::FastForward(RunState& run, std::vector<ArrayUnit*> arrays, ChannelU
         for (const IndexSource& source : edge.index) {
           if (source.consumer_loop == static_cast<int>(e)) reach = std::max(reach, source.distance);
         }
-      } else if (edge.kind == DependenceKind::iteration) {
+      } else if (edge.kind == DependenceKind::iteration || edge.kind == DependenceKind::engine) {
         const std::int64_t volume = run.program.loops[l].volume;
         reach = ceil_div(edge.shift % (volume * consumer.trips[e]), volume);
       } else {

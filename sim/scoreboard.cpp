@@ -67,7 +67,7 @@ std::int64_t Scoreboard::need_at(int dependence, const std::vector<std::int64_t>
   if (edge.aligned) return std::max<std::int64_t>(0, index - edge.shift + 1);
   const auto p = static_cast<std::size_t>(edge.producer);
   const Statement& producer = program_.statements[p];
-  if (edge.kind == DependenceKind::iteration) {
+  if (edge.kind == DependenceKind::iteration || edge.kind == DependenceKind::engine) {
     return program_.instances_within(producer, iteration - edge.shift + 1);
   }
   std::int64_t slot_digits[16];  // index of the slot wanted, by effective loop of the consumer

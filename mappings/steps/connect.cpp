@@ -174,6 +174,7 @@ class Connector {
   // Rule 3: a reduction leaves through the whole array; an unreduced tile is unloaded row by row; what goes through a
   // memory pays its latency; a broadcast enters skew-aligned.
   void add_latency(Dependence& edge, const Statement& producer, const Statement& consumer, const Access& access) {
+    if (!producer.instruction.empty() && producer.array == consumer.array) return;  // the controller's table says all
     const Einsum& einsum = lowering_.einsum(producer);
     const Binding& binding = *lowering_.binding_of.at(einsum.name());
     const PeArray& array = lowering_.array(producer.array);
@@ -181,13 +182,15 @@ class Connector {
       return axis && einsum.reduces(lowering_.index_level(axis->text).variable);
     };
     const bool reduced = reduces(binding.rows) || reduces(binding.columns);
-    if (reduces(binding.rows)) edge.transit_cycles += array.rows - 1;
-    if (reduces(binding.columns)) edge.transit_cycles += array.columns - 1;
+    const bool timed = !producer.instruction.empty();
+    if (timed) edge.transit_cycles = producer.variants.front().tail_cycles;
+    if (!timed && reduces(binding.rows)) edge.transit_cycles += array.rows - 1;
+    if (!timed && reduces(binding.columns)) edge.transit_cycles += array.columns - 1;
     const Placement* placement = lowering_.placement(einsum.name());
     const bool kept = placement != nullptr;
     const bool same_iteration = edge.aligned && producer.guards == consumer.guards;
     if (producer.array != consumer.array) {
-      if (!reduced && binding.rows && !(kept && !same_iteration)) edge.transit_cycles += array.rows;
+      if (!timed && !reduced && binding.rows && !(kept && !same_iteration)) edge.transit_cycles += array.rows;
       const PeArray& other = lowering_.array(consumer.array);
       const auto link = lowering_.machine.link_latency(array.name, other.name);
       if (link && !(kept && !same_iteration)) {
@@ -213,7 +216,6 @@ class Connector {
     const Statement& store = at(store_index);
     const int producer_index = lowering_.statement_of.at(tensor_name(store.tensor));
     const Statement& producer = at(producer_index);
-    const PeArray& array = lowering_.array(producer.array);
     Dependence edge;
     edge.kind = DependenceKind::data;
     edge.producer = producer_index;
@@ -225,7 +227,7 @@ class Connector {
       edge.index.push_back({place < 0 ? IndexSource::kLast : place, 0});
     }
     edge.aligned = same_loops(producer, store) && follows_exactly(edge.index);
-    edge.transit_cycles = array.rows - 1 + array.columns - 1;
+    edge.transit_cycles = producer.variants.front().tail_cycles;
     edge.latency_cycles = edge.transit_cycles + lowering_.memory(store.from).latency.value();
     add(edge);
   }
@@ -269,7 +271,9 @@ class Connector {
       }
       edge.aligned = storage.loops.size() == acquirer.effective.size() && same_loops(acquirer, reader) &&
                      follows_exactly(edge.index);
-      if (storage.memory >= 0 && reader.kind == StatementKind::operation && acquirer.array != reader.array) {
+      if (!reader.instruction.empty() && acquirer.array != reader.array) {
+        edge.latency_cycles = reader.variants.front().tail_cycles;
+      } else if (storage.memory >= 0 && reader.kind == StatementKind::operation && acquirer.array != reader.array) {
         edge.latency_cycles = operand_skew(reader, tensor_name(storage.tensor));
       }
       add(edge);
@@ -292,6 +296,7 @@ class Connector {
         const Statement& consumer = program_.statements[c];
         if (producer.kind != StatementKind::operation || consumer.kind != StatementKind::operation) continue;
         if (program_.barrier == Barrier::array && producer.array != consumer.array) continue;
+        if (producer.array == consumer.array && !producer.instruction.empty()) continue;  // in program order anyhow
         Dependence edge;
         edge.kind = DependenceKind::iteration;
         edge.producer = static_cast<int>(p);

@@ -254,6 +254,8 @@ class Costing {
                                   [](const auto& entry) { return entry.first == "mac"; });
     if (sums && !statement.accumulates) work.register_reads -= fresh_sums;
     work.duration_cycles = std::max<std::int64_t>(1, in_time * issue);  // one cycle to be issued, even for a copy
+    work.tail_cycles = array.rows - 1 + array.columns - 1;
+    work.slot_pes = work.pes;
     add_memory_accesses(statement, einsum, set, sum_ends, work);
     return work;
   }

@@ -101,8 +101,10 @@ void build_nests(Lowering& lowering);                           // nests → loo
 void place_moves(Lowering& lowering);                           // kept inputs and outputs → loads and stores
 void coalesce_loops(Lowering& lowering);                        // adjacent loops nothing distinguishes → one loop
 void cost_statements(Lowering& lowering);    // durations, operations, bytes, per set of partial extents
+void form_instructions(Lowering& lowering);  // bodies on arrays with a controller → instructions
 void allocate_storage(Lowering& lowering);   // tensors → slots
 void connect(Lowering& lowering);            // data, slot and iteration dependences
+void connect_engines(Lowering& lowering);    // instructions → their engines
 void read_phases(Lowering& lowering);        // phases of the waterfall fidelity
 void check_capacities(Lowering& lowering);   // slots fit memories and are enough to make progress
 void prune_dependences(Lowering& lowering);  // drops what other dependences imply
