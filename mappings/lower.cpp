@@ -45,6 +45,7 @@ Program lower(const Cascade& cascade, const Machine& machine, const Plan& plan, 
   place_tensors(lowering);
   build_nests(lowering);
   place_moves(lowering);
+  skip_absent(lowering);
   coalesce_loops(lowering);
   cost_statements(lowering);
   form_instructions(lowering);

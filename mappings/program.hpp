@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,13 +26,22 @@ struct LoopDigit {
   std::int64_t step = 1;  // elements of `dimension` per iteration
 };
 
+// A loop that gets longer with the loop around it: at index x of its parent it has min(trip, floor((slope · x + base) /
+// divisor) + 1) iterations, at least 1. slope, base >= 0.
+struct TripGrowth {
+  std::int64_t slope = 0, base = 0, divisor = 1;
+};
+
 struct ProgramLoop {
   std::vector<LoopDigit> digits;
   std::int64_t trip = 1;    // product of the digits' trips
   int parent = -1;          // enclosing loop; -1 at top level
-  std::int64_t volume = 1;  // body executions per iteration
+  std::int64_t volume = 1;  // body executions per iteration; with a growing loop inside, if that had all its trips
+  std::optional<TripGrowth> growth{};
   std::int64_t offset = 0;  // body executions of earlier siblings, from the start of the parent's iteration
   [[nodiscard]] std::string name() const;  // variables joined: "b.h.p2"
+  [[nodiscard]] std::int64_t trip_at(std::int64_t parent_index) const;
+  [[nodiscard]] std::int64_t trips_before(std::int64_t parent_index) const;  // summed over the earlier ones
 };
 
 // In which iterations of an enclosing loop a statement acts.
@@ -164,6 +174,7 @@ struct Program {
   std::vector<ProgramPhase> phases;
   std::int64_t iterations = 0;                              // body executions in all
   std::map<std::string, std::int64_t> required_operations;  // by the cascade's own counts, over all arrays
+  bool grows = false;                                       // a loop does; its parent has no other one that does
   bool masked = false;  // predicates beyond partition bounds: absent points are issued like present ones
 
   // Iterations of instance `index` of a statement along its effective loops.
@@ -174,6 +185,8 @@ struct Program {
   [[nodiscard]] std::vector<std::int64_t> instances_by_variant(const Statement& statement) const;
   // Sequence number of the body execution an instance belongs to.
   [[nodiscard]] std::int64_t iteration_of(const Statement& statement, const std::vector<std::int64_t>& position) const;
+  // The growing loop directly inside `loop`, -1 when there is none.
+  [[nodiscard]] int growing_child(int loop) const;
   // Instances of the statement among the first `executions` body executions.
   [[nodiscard]] std::int64_t instances_within(const Statement& statement, std::int64_t executions) const;
 };

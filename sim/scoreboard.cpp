@@ -70,6 +70,7 @@ std::int64_t Scoreboard::need_at(int dependence, const std::vector<std::int64_t>
   if (edge.kind == DependenceKind::iteration || edge.kind == DependenceKind::engine) {
     return program_.instances_within(producer, iteration - edge.shift + 1);
   }
+  if (program_.grows) return need_in_growing(edge, position);
   std::int64_t slot_digits[16];  // index of the slot wanted, by effective loop of the consumer
   if (edge.kind == DependenceKind::slot) {
     const Storage& storage = program_.storages[static_cast<std::size_t>(edge.storage)];
@@ -121,7 +122,9 @@ void Scoreboard::advance(int statement) {
     return;
   }
   for (std::size_t e = what.trips.size(); e-- > 0;) {
-    if (++head.position[e] < what.trips[e]) break;
+    const ProgramLoop& loop =
+        program_.loops[static_cast<std::size_t>(what.loops[static_cast<std::size_t>(what.effective[e])])];
+    if (++head.position[e] < (loop.growth ? loop.trip_at(head.position[e - 1]) : what.trips[e])) break;
     head.position[e] = 0;
   }
   prepare(statement);
@@ -143,6 +146,7 @@ bool Scoreboard::acquires(const Storage& storage) const {
 std::int64_t Scoreboard::slots_freed(const Dependence& slot_edge, std::int64_t instances) const {
   const auto r = static_cast<std::size_t>(slot_edge.producer);
   const Statement& reader = program_.statements[r];
+  if (program_.grows) return freed_in_growing(slot_edge, instances);
   const bool all = instances >= reader.instances;
   std::int64_t freed = all ? 1 : 0;
   std::int64_t left = instances;

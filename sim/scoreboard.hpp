@@ -94,6 +94,9 @@ class Scoreboard {
 
  private:
   void prepare(int statement);  // needs of the next instance
+  // need_at, slots_freed where a loop of the program grows (scoreboard_growing.cpp).
+  [[nodiscard]] std::int64_t need_in_growing(const Dependence& edge, const std::vector<std::int64_t>& position) const;
+  [[nodiscard]] std::int64_t freed_in_growing(const Dependence& slot_edge, std::int64_t instances) const;
 
   const Program& program_;
   std::vector<Head> heads_;

@@ -40,6 +40,7 @@ bool carries_state(Lowering& lowering, int loop) {
 
 bool is_plain(Lowering& lowering, int loop) {
   if (shrinks_last(lowering, loop) || carries_state(lowering, loop)) return false;
+  if (lowering.loop(loop).growth || lowering.program.growing_child(loop) >= 0) return false;
   for (const Statement& statement : lowering.program.statements) {
     const int at = place(statement.loops, loop);
     if (at < 0) continue;

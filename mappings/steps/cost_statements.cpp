@@ -11,6 +11,7 @@
 #include <set>
 
 #include "einsum/counts.hpp"
+#include "mappings/growing_loops.hpp"
 #include "mappings/steps/lowering.hpp"
 #include "mappings/tile_region.hpp"
 
@@ -45,8 +46,8 @@ class Costing {
       if (statement.guards[i] != Guard::every) continue;
       statement.effective.push_back(static_cast<int>(i));
       statement.trips.push_back(lowering_.loop(statement.loops[i]).trip);
-      statement.instances *= statement.trips.back();
     }
+    statement.instances = LevelSpace(lowering_.program, statement).count();
   }
 
   // Extents of an index variable inside one tile of this statement: what the innermost open loop over it steps over;

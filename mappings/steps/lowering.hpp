@@ -99,6 +99,7 @@ void check_names(Lowering& lowering);                           // every name of
 void place_tensors(Lowering& lowering);                         // keep → placements
 void build_nests(Lowering& lowering);                           // nests → loops and operation statements with guards
 void place_moves(Lowering& lowering);                           // kept inputs and outputs → loads and stores
+void skip_absent(Lowering& lowering);                           // loops that end early where nothing is left to do
 void coalesce_loops(Lowering& lowering);                        // adjacent loops nothing distinguishes → one loop
 void cost_statements(Lowering& lowering);    // durations, operations, bytes, per set of partial extents
 void form_instructions(Lowering& lowering);  // bodies on arrays with a controller → instructions
