@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Counting in loop trees where a loop's trip count grows with the index of the loop around it (TripGrowth), in closed
-// form. A statement inside such a loop acts in every iteration of the loop around it, and in every or the first of its
-// own.
+// form. A statement inside such a loop acts in every iteration of the loop
+// around it.
 #pragma once
 
 #include <cstdint>

@@ -44,13 +44,13 @@ class AbsentSkipper {
       if (!acts_in_order(statement, at)) {
         lowering_.diagnostics
             .error("skip-acts-last", name.span,
-                   fmt::format("`{}` cannot end early: `{}` acts in its last iteration, sums over it, or does not act "
-                               "in every iteration of the loop around it",
+                   fmt::format("`{}` cannot end early: `{}` sums over it, works on its last tile, or does not act in "
+                               "every iteration of the loop around it",
                                name.text, statement.name))
             .with_help(fmt::format("put `{}` in a nest of its own behind the loop", statement.name));
         return;
       }
-      if (statement.kind != StatementKind::operation) continue;
+      if (statement.kind != StatementKind::operation || statement.guards[at] != Guard::every) continue;
       const std::optional<TripGrowth> own = parent < 0 ? std::nullopt : growth_of(statement, loop, parent);
       if (!own) {
         lowering_.diagnostics
@@ -70,12 +70,26 @@ class AbsentSkipper {
   }
 
   bool acts_in_order(const Statement& statement, std::size_t at) {
-    if (at == 0 || statement.guards[at - 1] != Guard::every || statement.guards[at] == Guard::last) return false;
+    if (at == 0 || statement.guards[at - 1] != Guard::every) return false;
+    if (statement.guards[at] == Guard::last && shrinks_last(statement, statement.loops[at])) return false;
     if (statement.kind != StatementKind::operation) return true;
     for (const Reduction& reduction : lowering_.einsum(statement).reductions) {
       if (lowering_.advances(statement.loops[at], reduction.variable)) return false;
     }
     return true;
+  }
+
+  // Is something that this statement works on shorter in the last iteration of the loop? Then the last iteration would
+  // have to be that of the full loop.
+  bool shrinks_last(const Statement& statement, int loop) {
+    const std::string& tensor = program_.tensors[static_cast<std::size_t>(statement.tensor)];
+    const Einsum* einsum = lowering_.cascade.find_einsum(tensor);
+    if (einsum == nullptr) return true;
+    const std::vector<std::string> variables = einsum->variables();
+    return std::any_of(variables.begin(), variables.end(), [&](const std::string& variable) {
+      const auto& when = lowering_.dimensions.at(variable).last_when;
+      return std::find(when.begin(), when.end(), lowering_.loop(loop).digits.front().variable) != when.end();
+    });
   }
 
   static bool longer(const TripGrowth& a, const TripGrowth& b) {

@@ -32,7 +32,7 @@ help: only a predicate on both this index and that of the loop directly around i
       {"because they sum",
        {in_plan("nests:", "skip_absent: [k1]\nnests:"), in_plan("{M0: 4, N0: 4}", "{M0: 4, N0: 4, K0: 4}"),
         in_plan("loops: [m1, n1]", "loops: [m1, n1, k1]"), in_plan("time: [k]", "time: [k0]")},
-       R"(plan.yaml:5:15: error[skip-acts-last]: `k1` cannot end early: `Z` acts in its last iteration, sums over it, or does not act in every iteration of the loop around it
+       R"(plan.yaml:5:15: error[skip-acts-last]: `k1` cannot end early: `Z` sums over it, works on its last tile, or does not act in every iteration of the loop around it
  5 | skip_absent: [k1]
    |               ^^
 help: put `Z` in a nest of its own behind the loop
