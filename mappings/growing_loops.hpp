@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Counting in loop trees where a loop's trip count grows with the index of the loop around it (TripGrowth), in closed
-// form. A statement inside such a loop acts in every iteration of the loop
-// around it.
+// form. A statement inside such a loop acts in every iteration of the one around it.
 #pragma once
 
 #include <cstdint>

@@ -122,9 +122,7 @@ void Scoreboard::advance(int statement) {
     return;
   }
   for (std::size_t e = what.trips.size(); e-- > 0;) {
-    const ProgramLoop& loop =
-        program_.loops[static_cast<std::size_t>(what.loops[static_cast<std::size_t>(what.effective[e])])];
-    if (++head.position[e] < (loop.growth ? loop.trip_at(head.position[e - 1]) : what.trips[e])) break;
+    if (++head.position[e] < (program_.grows ? trip_in_growing(what, head.position, e) : what.trips[e])) break;
     head.position[e] = 0;
   }
   prepare(statement);

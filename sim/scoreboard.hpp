@@ -94,7 +94,9 @@ class Scoreboard {
 
  private:
   void prepare(int statement);  // needs of the next instance
-  // need_at, slots_freed where a loop of the program grows (scoreboard_growing.cpp).
+  // Trips of an effective loop, need_at and slots_freed where a loop of the program grows (scoreboard_growing.cpp).
+  [[nodiscard]] std::int64_t trip_in_growing(const Statement& statement, const std::vector<std::int64_t>& position,
+                                             std::size_t level) const;
   [[nodiscard]] std::int64_t need_in_growing(const Dependence& edge, const std::vector<std::int64_t>& position) const;
   [[nodiscard]] std::int64_t freed_in_growing(const Dependence& slot_edge, std::int64_t instances) const;
 

@@ -7,6 +7,13 @@
 
 namespace einloom {
 
+std::int64_t Scoreboard::trip_in_growing(const Statement& statement, const std::vector<std::int64_t>& position,
+                                         std::size_t level) const {
+  const auto path = static_cast<std::size_t>(statement.effective[level]);
+  const ProgramLoop& loop = program_.loops[static_cast<std::size_t>(statement.loops[path])];
+  return loop.growth ? loop.trip_at(position[level - 1]) : statement.trips[level];
+}
+
 std::int64_t Scoreboard::need_in_growing(const Dependence& edge, const std::vector<std::int64_t>& position) const {
   const Statement& producer = program_.statements[static_cast<std::size_t>(edge.producer)];
   const Statement& consumer = program_.statements[static_cast<std::size_t>(edge.consumer)];

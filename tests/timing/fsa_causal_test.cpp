@@ -16,7 +16,7 @@ FsaPoint causal(FsaPoint point) {
   return point;
 }
 
-// The controller's rule, instruction by instruction: two engines in turn.
+// The controller's rule, instruction by instruction: engines in turn.
 std::vector<std::int64_t> by_rule(const FsaPoint& at) {
   const std::int64_t r = at.rows, c = at.columns, p = at.pieces, l = at.reciprocal;
   struct Step {
@@ -40,9 +40,10 @@ std::vector<std::int64_t> by_rule(const FsaPoint& at) {
     std::int64_t time = 0;
     if (i >= 1) {
       const std::int64_t idle = times[i - 1] + steps[i - 1].busy + 1;
-      time = steps[i].waits ? idle : std::min(idle, times[i - 1] + steps[i - 1].next);
+      time = steps[i].waits || at.engines == 1 ? idle : std::min(idle, times[i - 1] + steps[i - 1].next);
     }
-    if (i >= 2) time = std::max(time, times[i - 2] + steps[i - 2].busy + 1);
+    const auto engines = static_cast<std::size_t>(at.engines);
+    if (i >= engines) time = std::max(time, times[i - engines] + steps[i - engines].busy + 1);
     times.push_back(time);
   }
   return times;
@@ -84,6 +85,13 @@ TEST_CASE("causal FSA: every accept by the controller's rule, fast-forward on an
     for (std::int64_t columns : {1, 2, 3, 5, 8}) {
       for (std::int64_t length : {1, 7, 24, 50}) {
         check({.rows = rows, .columns = columns, .queries = length, .keys = length});
+      }
+    }
+  }
+  for (std::int64_t engines : {1, 3, 4, 7}) {
+    for (std::int64_t rows : {2, 5}) {
+      for (std::int64_t columns : {1, 5, 9}) {
+        check({.rows = rows, .columns = columns, .engines = engines, .queries = 31, .keys = 31, .heads = 2});
       }
     }
   }
