@@ -30,6 +30,8 @@ std::string value_of_type(ParameterType type) {
       return "name in `registers`";
     case ParameterType::operations:
       return "map of operations";
+    case ParameterType::controller:
+      return "controller";
   }
   throw InternalError("parameter type without a name");
 }

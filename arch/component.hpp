@@ -32,7 +32,8 @@ enum class ParameterType {
   bandwidth,        // `400 GiB/s`, or {bytes_per_second: <expression>}
   memory_energy,    // name of an entry under `memories` of the technology
   register_energy,  // name of an entry under `registers` of the technology
-  operations        // map op → issue cycles, or {issue_cycles, actions}
+  operations,       // map op → issue cycles, or {issue_cycles, actions}
+  controller        // {engines, instructions: map name → {next, busy, waits}}
 };
 
 struct ComponentParameter {
@@ -55,8 +56,9 @@ struct ComponentAction {
 
 using OperationTable = std::map<std::string, OperationCost>;
 // count, bytes, cycles and flag are the integer, choice is the text.
-using ParameterValue = std::variant<std::int64_t, BytesPerSecond, const MemoryEntry*, const RegisterEntry*,
-                                    OperationTable, std::string, AddressOrder, std::shared_ptr<const DramTiming>>;
+using ParameterValue =
+    std::variant<std::int64_t, BytesPerSecond, const MemoryEntry*, const RegisterEntry*, OperationTable, std::string,
+                 AddressOrder, std::shared_ptr<const DramTiming>, Controller>;
 
 // The values of one component of a document. A parameter that is absent without default, or was reported as wrong,
 // has no value.

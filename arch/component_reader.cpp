@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "arch/controller_reader.hpp"
 #include "base/suggest.hpp"
 
 namespace einloom {
@@ -112,6 +113,8 @@ std::optional<ParameterValue> ComponentReader::read_value(const ComponentParamet
       return technology_ == nullptr ? std::nullopt : look_up(node, what, "registers", technology_->registers);
     case ParameterType::operations:
       return ParameterValue(read_operations(node, component));
+    case ParameterType::controller:
+      return ParameterValue(read_controller(node, component, parameters_, diagnostics_));
   }
   throw InternalError("component parameter of a type nobody reads");
 }

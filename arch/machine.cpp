@@ -33,6 +33,8 @@ const Properties<Memory>& memory_properties() {
 const Properties<PeArray>& array_properties() {
   static const Properties<PeArray> all = {
       {"columns", [](const PeArray& a) { return number(a.columns); }},
+      {"engines",
+       [](const PeArray& a) { return a.controller ? number(a.controller->engines) : std::optional<double>(); }},
       {"pes", [](const PeArray& a) { return number(a.pes()); }},
       {"registers", [](const PeArray& a) { return number(a.registers); }},
       {"rows", [](const PeArray& a) { return number(a.rows); }},
@@ -97,6 +99,11 @@ std::optional<double> Machine::property(const std::string& dotted_name) const {
   if (dot == std::string::npos) return std::nullopt;
   const std::string component = dotted_name.substr(0, dot);
   const std::string property = dotted_name.substr(dot + 1);
+  if (component == "parameters") {
+    for (const auto& [name, value] : parameters) {
+      if (name == property) return value;
+    }
+  }
   if (const Memory* memory = find_memory(component)) return property_of(*memory, memory_properties(), property);
   if (const PeArray* array = find_array(component)) return property_of(*array, array_properties(), property);
   return std::nullopt;
@@ -104,6 +111,7 @@ std::optional<double> Machine::property(const std::string& dotted_name) const {
 
 std::vector<std::string> Machine::property_names() const {
   std::vector<std::string> names = {"clock"};
+  for (const auto& [name, value] : parameters) names.push_back("parameters." + name);
   for (const Memory& memory : memories) append_names(memory, memory_properties(), names);
   for (const PeArray& array : arrays) append_names(array, array_properties(), names);
   return names;

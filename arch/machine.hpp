@@ -31,6 +31,26 @@ struct ActionEnergy {
   std::string source;
 };
 
+// One instruction of an array's controller, from its accept on; cycles.
+struct Instruction {
+  std::int64_t next_cycles = 1;  // until it no longer conflicts with the instruction behind it
+  std::int64_t busy_cycles = 1;  // its engine is free for another one busy_cycles + 1 later
+  bool waits = false;            // accepted only when every engine is idle
+  Span span;
+};
+
+// Issues the instructions of an array in program order, to its engines in turn. Rules: sim/README.md.
+struct Controller {
+  std::int64_t engines = 1;
+  std::map<std::string, Instruction> instructions;
+  Span span;
+  // Cycles from an instruction's accept to the earliest accept of the one behind it, when that does not wait.
+  [[nodiscard]] std::int64_t hold_cycles(const Instruction& instruction) const {
+    const std::int64_t idle = instruction.busy_cycles + 1;
+    return engines > 1 && instruction.next_cycles < idle ? instruction.next_cycles : idle;
+  }
+};
+
 enum class MemoryKind { dram, buffer };
 
 struct Memory {
@@ -63,6 +83,7 @@ struct PeArray {
   std::map<std::string, ActionEnergy> action_energy;  // energy of each action its operations use
   double pe_area_um2 = 0;                             // one PE, registers included
   std::string area_source;
+  std::optional<Controller> controller;  // set: it works on instructions, not on single operations
   Span span;
   Span rows_span, columns_span;
   [[nodiscard]] std::int64_t pes() const { return rows * columns; }
@@ -95,8 +116,9 @@ class Machine {
   [[nodiscard]] std::vector<std::string> component_names() const;
 
   // Numbers a plan's expressions may use: `array2d.rows`, `array2d.columns`, `array2d.pes`, `global_buffer.capacity`
-  // (bytes), `global_buffer.access_width`, `dram.bandwidth` (bytes/s), `clock` (Hz). nullopt when there is no such
-  // number (an unbounded memory has no capacity). property_names() lists exactly the names that have a value.
+  // (bytes), `global_buffer.access_width`, `dram.bandwidth` (bytes/s), `clock` (Hz), `parameters.dim`. nullopt when
+  // there is no such number (an unbounded memory has no capacity). property_names() lists exactly the names that have a
+  // value.
   [[nodiscard]] std::optional<double> property(const std::string& dotted_name) const;
   [[nodiscard]] std::vector<std::string> property_names() const;
 };

@@ -100,6 +100,21 @@ std::string print_operations(const Machine& machine) {
   return table.print();
 }
 
+std::string print_instructions(const Machine& machine) {
+  Table table({"instruction", "engines", "next", "busy", "waits"});
+  bool any = false;
+  for (const PeArray& array : machine.arrays) {
+    if (!array.controller) continue;
+    for (const auto& [name, instruction] : array.controller->instructions) {
+      any = true;
+      table.add({array.name + "." + name, fmt::format("{}", array.controller->engines),
+                 fmt::format("{}", instruction.next_cycles), fmt::format("{}", instruction.busy_cycles),
+                 instruction.waits ? "yes" : "no"});
+    }
+  }
+  return any ? "\ninstructions (cycles from the accept)\n" + table.print() : "";
+}
+
 std::string print_links(const Machine& machine) {
   Table table({"link", "latency"});
   for (const Link& link : machine.links) {
@@ -145,6 +160,7 @@ std::string print_machine(const Machine& machine) {
   text += "\nmemories (latency in cycles, energy per access)\n" + print_memories(machine);
   text += "\narrays (registers: energy per word)\n" + print_arrays(machine);
   text += "\noperations (of one PE)\n" + print_operations(machine);
+  text += print_instructions(machine);
   text += "\nlinks (latency in cycles)\n" + print_links(machine);
   text += "\nsources\n" + print_sources(machine);
   return text;

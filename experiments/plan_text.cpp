@@ -30,6 +30,7 @@ std::string einsum_line(const Plan& plan, const std::string& einsum) {
   std::string text = fmt::format("{:<6} on {}", einsum, binding->array.text);
   if (binding->rows) text += fmt::format(", rows {}", binding->rows->text);
   if (binding->columns) text += fmt::format(", columns {}", binding->columns->text);
+  if (binding->instruction) text += fmt::format(", in {}", binding->instruction->text);
   if (!binding->time.empty()) text += fmt::format(", time {}", joined(binding->time));
   return text;
 }
@@ -66,6 +67,7 @@ std::string plan_text(const Plan& plan) {
   for (const NamedExpression& tile : plan.tiles) text += fmt::format("  {} = {}\n", tile.name.text, tile.value.text());
   text += "\nloops\n";
   for (const NestNode& nest : plan.nests) add_nest(plan, nest, 1, text);
+  if (!plan.skip_absent.empty()) text += fmt::format("  {} ends where nothing is left\n", joined(plan.skip_absent));
   text += fmt::format("  {} iteration(s) in flight, {} first, barrier on the {}\n",
                       plan.in_flight ? plan.in_flight->text() : "1",
                       plan.issue == IssueOrder::oldest_first ? "oldest" : "listed",

@@ -31,7 +31,7 @@ Totals totals_of(const Program& program, std::vector<std::vector<std::int64_t>> 
       if (statement.kind != StatementKind::operation) continue;
       const auto a = static_cast<std::size_t>(statement.array);
       totals.busy_cycles[s] += count * work.duration_cycles;
-      totals.busy_pe_cycles[s] += count * work.duration_cycles * work.pes;
+      totals.busy_pe_cycles[s] += count * work.duration_cycles * work.slot_pes;
       for (const auto& [op, per_point] : statement.operations_per_point) {
         totals.operations[a][op] += count * work.points * per_point;
       }

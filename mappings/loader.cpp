@@ -74,6 +74,9 @@ Binding read_binding(const YamlEntry& entry, Diagnostics& diagnostics) {
     binding.columns = read_name(node, "`columns`", diagnostics);
   }
   binding.time = read_name_list(map.optional("time"), "`time`", diagnostics);
+  if (const YamlNode node = map.optional("instruction"); node.defined()) {
+    binding.instruction = read_name(node, "`instruction`", diagnostics);
+  }
   map.finish();
   return binding;
 }
@@ -192,6 +195,7 @@ Plan load_plan(const YamlNode& document) {
     diagnostics.error("yaml-type", nests.span(), "`nests` must be a list of nests, each with `loops` and `body`");
   }
   for (const YamlNode& node : nests.items()) plan.nests.push_back(read_nest(node, 1, diagnostics));
+  plan.skip_absent = read_name_list(map.optional("skip_absent"), "`skip_absent`", diagnostics);
   for (const YamlEntry& entry : section(map.require("bind"), "`bind`", diagnostics)) {
     plan.bindings.push_back(read_binding(entry, diagnostics));
   }

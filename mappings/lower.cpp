@@ -2,10 +2,32 @@
 // The lowering pipeline: read this to know what happens between documents and Program.
 #include "mappings/lower.hpp"
 
+#include <algorithm>
+
+#include "einsum/affine.hpp"
 #include "einsum/counts.hpp"
 #include "mappings/steps/lowering.hpp"
 
 namespace einloom {
+namespace {
+
+// Do the Einsum's own predicates take points away? One that holds everywhere in its ranks does not.
+bool is_masked(const Einsum& einsum, const Shape& shape) {
+  const std::vector<std::string> variables = einsum.variables();
+  const std::vector<std::int64_t> extents = variable_extents(einsum, shape);
+  for (const Comparison& comparison : einsum.predicates) {
+    for (const Constraint& constraint : resolve(comparison, variables, shape)) {
+      std::int64_t largest = constraint.form.constant;  // form <= 0 is required
+      for (std::size_t i = 0; i < extents.size(); ++i) {
+        largest += std::max<std::int64_t>(0, constraint.form.coefficients[i] * (extents[i] - 1));
+      }
+      if (constraint.is_not_equal || largest > 0) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
 
 Program lower(const Cascade& cascade, const Machine& machine, const Plan& plan, const Shape& workload, Dtype dtype,
               const Span& where) {
@@ -23,18 +45,21 @@ Program lower(const Cascade& cascade, const Machine& machine, const Plan& plan, 
   place_tensors(lowering);
   build_nests(lowering);
   place_moves(lowering);
+  skip_absent(lowering);
   coalesce_loops(lowering);
   cost_statements(lowering);
   locate_moves(lowering);
+  form_instructions(lowering);
   allocate_storage(lowering);
   connect(lowering);
+  connect_engines(lowering);
   read_phases(lowering);
   check_capacities(lowering);
   prune_dependences(lowering);
   check_progress(lowering);
 
   for (const Einsum& einsum : cascade.einsums()) {
-    lowering.program.masked = lowering.program.masked || !einsum.predicates.empty();
+    lowering.program.masked = lowering.program.masked || is_masked(einsum, lowering.program.shape);
   }
   lowering.program.required_operations = count_operations(cascade, lowering.program.shape);
   return std::move(lowering.program);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "mappings/growing_loops.hpp"
 #include "mappings/program.hpp"
 
 namespace einloom {
@@ -26,7 +27,10 @@ namespace einloom {
                                                    std::int64_t iteration) {
   if (edge.aligned) return std::max<std::int64_t>(0, index - edge.shift + 1);
   const Statement& producer = program.statements[static_cast<std::size_t>(edge.producer)];
-  if (edge.kind == DependenceKind::iteration) return program.instances_within(producer, iteration - edge.shift + 1);
+  if (edge.kind == DependenceKind::iteration || edge.kind == DependenceKind::engine) {
+    return program.instances_within(producer, iteration - edge.shift + 1);
+  }
+  if (program.grows) return needed_in_growing(program, edge, position);
   std::int64_t slot_digits[16];  // index of the slot wanted, by effective loop of the consumer
   if (edge.kind == DependenceKind::slot) {
     const Storage& storage = program.storages[static_cast<std::size_t>(edge.storage)];

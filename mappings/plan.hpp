@@ -39,6 +39,7 @@ struct Binding {
   Name array;
   std::optional<Name> rows, columns;
   std::vector<Name> time;
+  std::optional<Name> instruction;  // of the array's controller, where it has one
   Span span;
 };
 
@@ -75,7 +76,8 @@ struct Plan {
   // A cascade's partition parameter (M0) or level k of rank P (Pk); P0 is innermost, the level above the highest one
   // given covers what is left.
   std::vector<NamedExpression> tiles;
-  std::vector<NestNode> nests;  // run one after the other
+  std::vector<NestNode> nests;    // run one after the other
+  std::vector<Name> skip_absent;  // loops that end where no later iteration has a point
   std::vector<Binding> bindings;
   std::vector<Keep> keeps;
   std::optional<ScalarExpression> in_flight;  // default 1

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/diagnostic.hpp"
+#include "mappings/growing_loops.hpp"
 
 namespace einloom {
 
@@ -16,6 +17,10 @@ std::string ProgramLoop::name() const {
 
 void Program::position_of(const Statement& statement, std::int64_t index, std::vector<std::int64_t>& position) const {
   position.resize(statement.trips.size());
+  if (grows) {
+    LevelSpace(*this, statement).digits(index, position.data());
+    return;
+  }
   for (std::size_t i = statement.trips.size(); i-- > 0;) {
     position[i] = index % statement.trips[i];
     index /= statement.trips[i];
@@ -47,16 +52,15 @@ std::vector<std::int64_t> Program::instances_by_variant(const Statement& stateme
   const std::size_t sets = statement.variants.size();
   std::vector<std::int64_t> counts(sets, 0);
   for (std::size_t set = sets; set-- > 0;) {
-    std::int64_t count = 1;
+    std::vector<char> pinned(statement.effective.size(), 0);
     for (std::size_t e = 0; e < statement.effective.size(); ++e) {
-      bool pinned = false;
       for (std::size_t k = 0; k < statement.partials.size(); ++k) {
         if ((set >> k & 1U) == 0) continue;
         const auto& pins = statement.partials[k].loops;
-        pinned = pinned || std::find(pins.begin(), pins.end(), statement.effective[e]) != pins.end();
+        if (std::find(pins.begin(), pins.end(), statement.effective[e]) != pins.end()) pinned[e] = 1;
       }
-      if (!pinned) count *= statement.trips[e];
     }
+    std::int64_t count = LevelSpace(*this, statement).count(pinned);
     for (std::size_t k = 0; k < statement.partials.size(); ++k) {
       if ((set >> k & 1U) == 0) continue;
       for (int loop : statement.partials[k].loops) {
@@ -77,6 +81,7 @@ std::vector<std::int64_t> Program::instances_by_variant(const Statement& stateme
 std::int64_t Program::iteration_of(const Statement& statement, const std::vector<std::int64_t>& position) const {
   std::int64_t sequence = statement.body_offset;
   std::size_t e = 0;
+  if (grows) return iteration_in_growing(*this, statement, position);
   for (std::size_t i = 0; i < statement.loops.size(); ++i) {
     const ProgramLoop& loop = loops[static_cast<std::size_t>(statement.loops[i])];
     std::int64_t index = 0;
@@ -91,6 +96,7 @@ std::int64_t Program::iteration_of(const Statement& statement, const std::vector
 }
 
 std::int64_t Program::instances_within(const Statement& statement, std::int64_t executions) const {
+  if (grows) return instances_within_growing(*this, statement, executions);
   // inner[i]: instances inside one iteration of path loop i.
   std::int64_t inner = statement.instances;
   std::int64_t count = 0;

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,13 +26,22 @@ struct LoopDigit {
   std::int64_t step = 1;  // elements of `dimension` per iteration
 };
 
+// A loop that gets longer with the loop around it: at index x of its parent it has min(trip, floor((slope · x + base) /
+// divisor) + 1) iterations, at least 1. slope, base >= 0.
+struct TripGrowth {
+  std::int64_t slope = 0, base = 0, divisor = 1;
+};
+
 struct ProgramLoop {
   std::vector<LoopDigit> digits;
   std::int64_t trip = 1;    // product of the digits' trips
   int parent = -1;          // enclosing loop; -1 at top level
-  std::int64_t volume = 1;  // body executions per iteration
+  std::int64_t volume = 1;  // body executions per iteration; with a growing loop inside, if that had all its trips
+  std::optional<TripGrowth> growth{};
   std::int64_t offset = 0;  // body executions of earlier siblings, from the start of the parent's iteration
   [[nodiscard]] std::string name() const;  // variables joined: "b.h.p2"
+  [[nodiscard]] std::int64_t trip_at(std::int64_t parent_index) const;
+  [[nodiscard]] std::int64_t trips_before(std::int64_t parent_index) const;  // summed over the earlier ones
 };
 
 // In which iterations of an enclosing loop a statement acts.
@@ -50,8 +60,10 @@ struct MemoryAccess {
 // Cost of one instance.
 struct Work {
   std::int64_t duration_cycles = 0;  // operation: issue-slot cycles; move: 0 (bytes decide)
+  std::int64_t tail_cycles = 0;      // operation: from the end of the issue slot until the last PE is done
   std::int64_t points = 0;           // iteration points computed
   std::int64_t pes = 0;              // PEs that take part
+  std::int64_t slot_pes = 0;         // PEs its issue slot stands for: `pes`, or the most of its instruction's Einsums
   std::int64_t move_bytes = 0;
   std::int64_t register_reads = 0, register_writes = 0;  // of one PE
   std::vector<MemoryAccess> accesses;
@@ -116,6 +128,7 @@ struct Statement {
   std::vector<RankRegion> region;       // move: by rank of the tensor, outermost first
   std::int64_t element_bytes = 1;       // move: of the tensor
   std::vector<std::pair<std::string, std::int64_t>> operations_per_point;  // operation
+  std::string instruction;              // operation of an array with a controller: what it is part of; "" otherwise
   bool accumulates = false;             // reduces over a loop: combines with what earlier iterations stored
   std::vector<int> accumulation_loops;  // positions in `effective`; the first iteration of all of them starts afresh
   Span span;                            // in the plan
@@ -123,9 +136,10 @@ struct Statement {
 inline constexpr int kMaxPartials = 12;
 
 enum class DependenceKind {
-  data,      // consumer reads what producer wrote
-  slot,      // consumer (a producer of a tensor) waits until a slot is free again
-  iteration  // consumer waits until an earlier iteration has finished
+  data,       // consumer reads what producer wrote
+  slot,       // consumer (a producer of a tensor) waits until a slot is free again
+  iteration,  // consumer waits until an earlier iteration has finished
+  engine      // consumer waits for its controller: for the instructions `shift` before it and earlier
 };
 
 // Index of the producer instance along one of its effective loops, given the consumer's position.
@@ -157,7 +171,7 @@ struct Dependence {
   std::vector<IndexSource> index;   // data, slot: one per effective loop of the producer
   // When every index is the consumer's own and both run over the same loops: need = consumer index - shift + 1.
   bool aligned = false;
-  std::int64_t shift = 0;  // aligned distance; slots of `slot`, iterations of `iteration`
+  std::int64_t shift = 0;  // aligned distance; slots of `slot`, iterations of `iteration` and `engine`
 };
 
 // Tiles of one tensor that are live at once, in a memory or (memory == -1) in an array's registers.
@@ -197,6 +211,7 @@ struct Program {
   std::vector<ProgramPhase> phases;
   std::int64_t iterations = 0;                              // body executions in all
   std::map<std::string, std::int64_t> required_operations;  // by the cascade's own counts, over all arrays
+  bool grows = false;                                       // a loop does; its parent has no other one that does
   bool masked = false;  // predicates beyond partition bounds: absent points are issued like present ones
 
   // Iterations of instance `index` of a statement along its effective loops.
@@ -207,6 +222,8 @@ struct Program {
   [[nodiscard]] std::vector<std::int64_t> instances_by_variant(const Statement& statement) const;
   // Sequence number of the body execution an instance belongs to.
   [[nodiscard]] std::int64_t iteration_of(const Statement& statement, const std::vector<std::int64_t>& position) const;
+  // The growing loop directly inside `loop`, -1 when there is none.
+  [[nodiscard]] int growing_child(int loop) const;
   // Instances of the statement among the first `executions` body executions.
   [[nodiscard]] std::int64_t instances_within(const Statement& statement, std::int64_t executions) const;
 };

@@ -34,6 +34,9 @@ std::string wait_text(const Program& program, const Dependence& edge) {
       return fmt::format("a free slot of `{}` in {} ({} in all), held until `{}` has used it",
                          program.tensors[static_cast<std::size_t>(storage.tensor)], place, storage.slots, producer);
     }
+    case DependenceKind::engine:
+      return fmt::format("the engines of instruction `{}`",
+                         program.statements[static_cast<std::size_t>(edge.producer)].instruction);
     case DependenceKind::iteration:
       return fmt::format("`{}` to finish an earlier iteration ({} in flight)", producer, edge.shift);
   }

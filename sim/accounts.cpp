@@ -21,6 +21,8 @@ std::pair<std::string, std::string> wait_name(const Program& program, const Depe
     }
     case DependenceKind::iteration:
       return {"wait_iteration", producer.name};
+    case DependenceKind::engine:
+      return {"wait_engine", producer.instruction};
   }
   return {};
 }
@@ -48,7 +50,12 @@ std::vector<Account> accounts_of(RunState& run, const RunResult& result, const T
   std::vector<Account> accounts;
   for (std::size_t s = 0; s < program.statements.size(); ++s) {
     if (program.statements[s].array != array) continue;
-    accounts.push_back({"busy", program.statements[s].name, Cycles(totals.busy_cycles[s])});
+    const Statement& statement = program.statements[s];
+    if (statement.instruction.empty()) {
+      accounts.push_back({"busy", statement.name, Cycles(totals.busy_cycles[s])});
+    } else if (totals.busy_cycles[s] > 0) {  // one Einsum of each holds the issue slot
+      accounts.push_back({"busy", statement.instruction, Cycles(totals.busy_cycles[s])});
+    }
   }
   std::map<std::pair<std::string, std::string>, std::int64_t> waits;
   for (std::size_t d = 0; d < program.dependences.size(); ++d) {

@@ -57,6 +57,7 @@ class ValueMachine {
       accumulate = accumulate && !first;
       kernels_[static_cast<std::size_t>(statement_index)]->run(tile_box(program_, statement, position_), accumulate,
                                                                chip_);
+      if (program_.grows) carry_state(statement);
       return;
     }
     if (statement.share < 1) return;
@@ -70,6 +71,24 @@ class ValueMachine {
   [[nodiscard]] const TensorStore<T>& dram() const { return dram_; }
 
  private:
+  // Behind the last iteration of a loop that ends early, a state keeps its value in the iterations left out.
+  void carry_state(const Statement& statement) {
+    const TensorDecl& decl = *cascade_.find_tensor(program_.tensors[static_cast<std::size_t>(statement.tensor)]);
+    if (decl.iterative_rank.empty()) return;
+    for (std::size_t e = 1; e < statement.effective.size(); ++e) {
+      const ProgramLoop& loop =
+          program_.loops[static_cast<std::size_t>(statement.loops[static_cast<std::size_t>(statement.effective[e])])];
+      if (!loop.growth || loop.digits.front().dimension != variable_of_rank(decl.iterative_rank)) continue;
+      if (position_[e] != loop.trip_at(position_[e - 1]) - 1) return;
+      Tensor<T>& tensor = chip_.at(decl.name);
+      const auto rank = std::find(decl.ranks.begin(), decl.ranks.end(), decl.iterative_rank) - decl.ranks.begin();
+      const std::int64_t stride = tensor.strides()[static_cast<std::size_t>(rank)];
+      for_each_element(tensor, tensor_region(program_, cascade_, statement, position_, {}), [&](std::int64_t at) {
+        for (std::int64_t m = 1; m < loop.trip - position_[e]; ++m) tensor.data()[at + m * stride] = tensor.data()[at];
+      });
+    }
+  }
+
   static constexpr T kPoison = std::numeric_limits<T>::quiet_NaN();
 
   // A new tile takes the slot of the one `slots` earlier, whose values are gone from now on.

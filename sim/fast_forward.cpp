@@ -47,14 +47,21 @@ FastForward::FastForward(RunState& run, std::vector<ArrayUnit*> arrays, ChannelU
         for (const IndexSource& source : edge.index) {
           if (source.consumer_loop == static_cast<int>(e)) reach = std::max(reach, source.distance);
         }
-      } else if (edge.kind == DependenceKind::iteration) {
+      } else if (edge.kind == DependenceKind::iteration || edge.kind == DependenceKind::engine) {
         const std::int64_t volume = run.program.loops[l].volume;
-        reach = ceil_div(edge.shift % (volume * consumer.trips[e]), volume);
+        const std::int64_t whole = volume * consumer.trips[e];
+        reach = ceil_div(run.program.loops[l].growth ? edge.shift : edge.shift % whole, volume);
       } else {
         const auto& slots = run.program.storages[static_cast<std::size_t>(edge.storage)].loops;
         if (std::find(slots.begin(), slots.end(), static_cast<int>(e)) != slots.end()) {
-          reach = ceil_div(edge.shift % (inside * consumer.trips[e]), inside);
-          inside *= consumer.trips[e];
+          const std::int64_t whole = inside * consumer.trips[e];
+          reach = ceil_div(run.program.loops[l].growth ? edge.shift : edge.shift % whole, inside);
+          const int child = run.program.growing_child(loop);
+          const auto c = static_cast<std::size_t>(std::max(child, 0));
+          // A growing loop has been counted with all its trips.
+          inside = child < 0 || inside % run.program.loops[c].trip != 0
+                       ? whole
+                       : inside / run.program.loops[c].trip * run.program.loops[c].trips_before(consumer.trips[e]);
         }
       }
       margins_[l] = std::max(margins_[l], reach);
@@ -64,6 +71,8 @@ FastForward::FastForward(RunState& run, std::vector<ArrayUnit*> arrays, ChannelU
 
 void FastForward::watch() {
   for (std::size_t loop = 0; loop < margins_.size(); ++loop) {
+    // Iterations of a loop are unlike each other when one inside it grows.
+    if (run_.program.growing_child(static_cast<int>(loop)) >= 0) continue;
     if (run_.program.loops[loop].trip >= 4) run_.watched_from[loop] = margins_[loop] - 1;
   }
 }
@@ -142,7 +151,11 @@ std::int64_t FastForward::periods(int loop, const Snapshot& then, const Snapshot
     if (own <= 0 || (steps != 0 && own != steps)) return 0;
     steps = own;
     if (position(then, s, levels[s]) < margin(loop)) return 0;
-    const std::int64_t limit = what.trips[levels[s]] - (ends_evenly(what, levels[s]) ? 1 : 2);
+    std::int64_t trip = what.trips[levels[s]];
+    if (run_.program.loops[static_cast<std::size_t>(loop)].growth) {
+      trip = run_.program.loops[static_cast<std::size_t>(loop)].trip_at(position(current, s, levels[s] - 1));
+    }
+    const std::int64_t limit = trip - (ends_evenly(what, levels[s]) ? 1 : 2);
     most = std::min(most, (limit - position(current, s, levels[s])) / own);
   }
   if (steps == 0 || most <= 0) return 0;

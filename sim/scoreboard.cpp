@@ -75,7 +75,7 @@ void Scoreboard::advance(int statement) {
     return;
   }
   for (std::size_t e = what.trips.size(); e-- > 0;) {
-    if (++head.position[e] < what.trips[e]) break;
+    if (++head.position[e] < (program_.grows ? trip_in_growing(what, head.position, e) : what.trips[e])) break;
     head.position[e] = 0;
   }
   prepare(statement);
@@ -97,6 +97,7 @@ bool Scoreboard::acquires(const Storage& storage) const {
 std::int64_t Scoreboard::slots_freed(const Dependence& slot_edge, std::int64_t instances) const {
   const auto r = static_cast<std::size_t>(slot_edge.producer);
   const Statement& reader = program_.statements[r];
+  if (program_.grows) return freed_in_growing(slot_edge, instances);
   const bool all = instances >= reader.instances;
   std::int64_t freed = all ? 1 : 0;
   std::int64_t left = instances;

@@ -118,6 +118,10 @@ class Scoreboard {
 
  private:
   void prepare(int statement);  // needs of the next instance
+  // Trips of an effective loop, and slots_freed where a loop of the program grows (scoreboard_growing.cpp).
+  [[nodiscard]] std::int64_t trip_in_growing(const Statement& statement, const std::vector<std::int64_t>& position,
+                                             std::size_t level) const;
+  [[nodiscard]] std::int64_t freed_in_growing(const Dependence& slot_edge, std::int64_t instances) const;
 
   const Program& program_;
   std::vector<Head> heads_;

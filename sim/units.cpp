@@ -103,8 +103,7 @@ void ArrayUnit::start(int statement, std::int64_t now, const Wake& wake) {
   run_.occupancy.start(statement, board, run_.counters, now);
   free_at_ = now + work.duration_cycles;
   run_.busy_until = std::max(run_.busy_until, free_at_);
-  const PeArray& array = run_.machine.arrays[static_cast<std::size_t>(array_)];
-  run_.end_of_run = std::max(run_.end_of_run, free_at_ + array.rows - 1 + array.columns - 1);
+  run_.end_of_run = std::max(run_.end_of_run, free_at_ + work.tail_cycles);
   if (run_.observer) run_.observer(statement, index, now, free_at_);
   for (RunListener* listener : run_.listeners) listener->starts(run_, statement, now, free_at_);
   for (int loop : run_.anchored[static_cast<std::size_t>(statement)]) {

@@ -70,6 +70,7 @@ void build(const ComponentValues& values, Machine& machine) {
   array.columns_span = values.span_of("columns");
   array.registers = values.integer("registers", array.registers);
   if (const auto* operations = values.find<OperationTable>("operations")) array.operations = *operations;
+  if (const auto* controller = values.find<Controller>("controller")) array.controller = *controller;
   set_energy_and_area(values, array);
   machine.arrays.push_back(std::move(array));
 }
@@ -83,6 +84,9 @@ ComponentDescription describe_pe_array() {
       .parameters =
           {
               {.key = "columns", .required = true, .minimum = 1, .doc = "PEs along a row"},
+              {.key = "controller",
+               .type = ParameterType::controller,
+               .doc = "it works on instructions, issued in program order (below); none: on single operations"},
               {.key = "operations",
                .type = ParameterType::operations,
                .required = true,

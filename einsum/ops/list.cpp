@@ -16,6 +16,7 @@
   OP(mul)               \
   OP(neg)               \
   OP(pow)               \
+  OP(pwl_exp2)          \
   OP(reciprocal)        \
   OP(relu)              \
   OP(rsqrt)             \

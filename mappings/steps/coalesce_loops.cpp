@@ -46,6 +46,7 @@ bool goes_through_dram(const Lowering& lowering, const std::string& tensor) {
 
 bool is_plain(Lowering& lowering, int loop) {
   if (shrinks_last(lowering, loop) || carries_state(lowering, loop)) return false;
+  if (lowering.loop(loop).growth || lowering.program.growing_child(loop) >= 0) return false;
   for (const Statement& statement : lowering.program.statements) {
     const int at = place(statement.loops, loop);
     if (at < 0) continue;

@@ -237,16 +237,19 @@ class Connector {
   // memory, or to be spread over the same array in another way; what goes through a memory pays its latency; a
   // broadcast enters skew-aligned.
   void add_latency(Dependence& edge, const Statement& producer, const Statement& consumer, const Access& access) {
+    if (!producer.instruction.empty() && producer.array == consumer.array) return;  // the controller's table says all
     const Einsum& einsum = lowering_.einsum(producer);
     const Binding& binding = *lowering_.binding_of.at(einsum.name());
     const PeArray& array = lowering_.array(producer.array);
-    if (is_reduced(producer, binding.rows)) edge.way.down_rows = array.rows - 1;
-    if (is_reduced(producer, binding.columns)) edge.way.along_columns = array.columns - 1;
+    const bool timed = !producer.instruction.empty();
+    if (timed) edge.way.last_pe = producer.variants.front().tail_cycles;
+    if (!timed && is_reduced(producer, binding.rows)) edge.way.down_rows = array.rows - 1;
+    if (!timed && is_reduced(producer, binding.columns)) edge.way.along_columns = array.columns - 1;
     const Placement* placement = lowering_.placement(einsum.name());
     const bool kept = placement != nullptr;
     const bool same_iteration = edge.aligned && producer.guards == consumer.guards;
     const bool stays = is_same_place(producer, consumer, access) && !(kept && !same_iteration);
-    if (!stays) edge.way.unloading = unloading(producer);
+    if (!timed && !stays) edge.way.unloading = unloading(producer);
     if (!stays && is_preloaded(consumer, access) && !comes_in_rows(producer, consumer, access)) {
       edge.way.into_rows = lowering_.array(consumer.array).rows - 1;
     }
@@ -265,8 +268,8 @@ class Connector {
                                    array.name, other.name, producer.name));
       }
     }
-    edge.transit_cycles =
-        edge.way.down_rows + edge.way.along_columns + edge.way.unloading + edge.way.link + edge.way.into_rows;
+    edge.transit_cycles = edge.way.down_rows + edge.way.along_columns + edge.way.unloading + edge.way.last_pe +
+                          edge.way.link + edge.way.into_rows;
     edge.latency_cycles = edge.transit_cycles;
     if (kept && !same_iteration) {
       edge.latency_cycles += lowering_.memory(placement->memory).latency.value();
@@ -278,7 +281,6 @@ class Connector {
     const Statement& store = at(store_index);
     const int producer_index = lowering_.statement_of.at(tensor_name(store.tensor));
     const Statement& producer = at(producer_index);
-    const PeArray& array = lowering_.array(producer.array);
     Dependence edge;
     edge.kind = DependenceKind::data;
     edge.producer = producer_index;
@@ -290,8 +292,9 @@ class Connector {
       edge.index.push_back({place < 0 ? IndexSource::kLast : place, 0});
     }
     edge.aligned = same_loops(producer, store) && follows_exactly(edge.index);
-    edge.way.last_pe = array.rows - 1 + array.columns - 1;
-    edge.way.unloading = unloading(producer);
+    const bool timed = !producer.instruction.empty();
+    edge.way.last_pe = producer.variants.front().tail_cycles;
+    edge.way.unloading = timed ? 0 : unloading(producer);
     edge.transit_cycles = edge.way.last_pe + edge.way.unloading;
     edge.latency_cycles = edge.transit_cycles + lowering_.memory(store.from).latency.value();
     add(edge);
@@ -336,7 +339,9 @@ class Connector {
       }
       edge.aligned = storage.loops.size() == acquirer.effective.size() && same_loops(acquirer, reader) &&
                      follows_exactly(edge.index);
-      if (storage.memory >= 0 && reader.kind == StatementKind::operation && acquirer.array != reader.array) {
+      if (!reader.instruction.empty() && acquirer.array != reader.array) {
+        edge.latency_cycles = reader.variants.front().tail_cycles;
+      } else if (storage.memory >= 0 && reader.kind == StatementKind::operation && acquirer.array != reader.array) {
         edge.latency_cycles = operand_skew(reader, tensor_name(storage.tensor));
       }
       add(edge);
@@ -359,6 +364,7 @@ class Connector {
         const Statement& consumer = program_.statements[c];
         if (producer.kind != StatementKind::operation || consumer.kind != StatementKind::operation) continue;
         if (program_.barrier == Barrier::array && producer.array != consumer.array) continue;
+        if (producer.array == consumer.array && !producer.instruction.empty()) continue;  // in program order anyhow
         Dependence edge;
         edge.kind = DependenceKind::iteration;
         edge.producer = static_cast<int>(p);

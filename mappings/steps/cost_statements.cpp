@@ -11,6 +11,7 @@
 #include <set>
 
 #include "einsum/counts.hpp"
+#include "mappings/growing_loops.hpp"
 #include "mappings/steps/lowering.hpp"
 #include "mappings/tile_region.hpp"
 
@@ -45,8 +46,8 @@ class Costing {
       if (statement.guards[i] != Guard::every) continue;
       statement.effective.push_back(static_cast<int>(i));
       statement.trips.push_back(lowering_.loop(statement.loops[i]).trip);
-      statement.instances *= statement.trips.back();
     }
+    statement.instances = LevelSpace(lowering_.program, statement).count();
   }
 
   // Extents of an index variable inside one tile of this statement: what the innermost open loop over it steps over;
@@ -272,6 +273,8 @@ class Costing {
                                   [](const auto& entry) { return entry.first == "mac"; });
     if (sums && !statement.accumulates) work.register_reads -= fresh_sums;
     work.duration_cycles = std::max<std::int64_t>(1, in_time * issue);  // one cycle to be issued, even for a copy
+    work.tail_cycles = array.rows - 1 + array.columns - 1;
+    work.slot_pes = work.pes;
     add_memory_accesses(statement, einsum, set, sum_ends, work);
     return work;
   }

@@ -101,11 +101,14 @@ void check_names(Lowering& lowering);                           // every name of
 void place_tensors(Lowering& lowering);                         // keep → placements
 void build_nests(Lowering& lowering);                           // nests → loops and operation statements with guards
 void place_moves(Lowering& lowering);                           // kept inputs and outputs → loads and stores
+void skip_absent(Lowering& lowering);                           // loops that end early where nothing is left to do
 void coalesce_loops(Lowering& lowering);                        // adjacent loops nothing distinguishes → one loop
 void cost_statements(Lowering& lowering);    // durations, operations, bytes, per set of partial extents
 void locate_moves(Lowering& lowering);       // moves → the part of their tensor they cover
+void form_instructions(Lowering& lowering);  // bodies on arrays with a controller → instructions
 void allocate_storage(Lowering& lowering);   // tensors → slots
 void connect(Lowering& lowering);            // data, slot and iteration dependences
+void connect_engines(Lowering& lowering);    // instructions → their engines
 void read_phases(Lowering& lowering);        // phases of the waterfall fidelity
 void check_capacities(Lowering& lowering);   // slots fit memories and are enough to make progress
 void prune_dependences(Lowering& lowering);  // drops what other dependences imply

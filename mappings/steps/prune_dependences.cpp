@@ -55,6 +55,7 @@ class Pruner {
   // Is there another dependence of the same consumer on something that ends later?
   bool is_implied(std::size_t index) const {
     const Dependence& edge = program_.dependences[index];
+    if (edge.kind == DependenceKind::engine) return false;
     for (const Dependence& other : program_.dependences) {
       if (other.consumer != edge.consumer || other.kind != edge.kind || other.producer == edge.producer) continue;
       if (other.latency_cycles < edge.latency_cycles) continue;

@@ -70,7 +70,7 @@ TEST_CASE("a plan that blocks itself where lowering did not look") {
     edge.shift = program.storages[static_cast<std::size_t>(edge.storage)].slots = 1;
   }
   CHECK(told([&] { static_cast<void>(simulate(program, documents.machine, {})); }) ==
-        R"(plan.yaml:7:12: error[deadlock]: plan `tiny_plan` blocks itself at cycle 52: nothing can start any more
+        R"(plan.yaml:7:12: error[deadlock]: plan `tiny_plan` blocks itself at cycle 56: nothing can start any more
  7 |     body: [Z]
    |            ^
 note: `Z` (m1 = 1, n1 = 0) waits for a free slot of `Z` in buffer (1 in all), held until `Y` has used it

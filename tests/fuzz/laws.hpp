@@ -55,7 +55,10 @@ inline std::optional<Report> run(const Program& program, const Machine& machine,
 
 inline void check_laws(const Program& program, const Machine& machine, const Report& report) {
   const Totals estimate = estimate_totals(program);
-  CHECK(report.operations == program.required_operations);
+  for (const auto& [op, required] : program.required_operations) {  // absent points of a mask may be issued
+    INFO(op);
+    CHECK((program.masked ? report.operations.at(op) >= required : report.operations.at(op) == required));
+  }
   for (const ArrayReport& array : report.arrays) {
     std::int64_t sum = 0;
     for (const Account& account : array.accounts) sum += account.cycles.value();

@@ -37,10 +37,11 @@ class PlanCases {
     what.plan_name = plan_name;
     const Plan plan = plan_of(plan_name);
     const std::int64_t dim = among({2, 3, 4, 8, 16});
-    what.machine = {{"parameters.dim", std::to_string(dim)}};
+    const Machine machine = machine_of(plan.machine.text);
+    what.machine = sizes_of(machine, dim);
     if (chance(3)) what.machine.emplace_back("components.dram.bandwidth", among_text({"1 GB/s", "7 GB/s", "40 GB/s"}));
     if (chance(3)) what.machine.emplace_back("components.dram.latency", std::to_string(between(0, 300)) + " cycles");
-    if (chance(2))
+    if (chance(2) && machine.find_memory("global_buffer") != nullptr)
       what.machine.emplace_back("components.global_buffer.capacity", among_text({"4 KiB", "32 KiB", "256 KiB"}));
     for (const NamedExpression& parameter : plan.parameters) {
       if (parameter.name.text == "spilled" && chance(2))
@@ -62,6 +63,17 @@ class PlanCases {
   }
 
  private:
+  // The parameters that are numbers of PEs, and the widest elements.
+  static Overrides sizes_of(const Machine& machine, std::int64_t dim) {
+    Overrides sizes;
+    for (const auto& [name, value] : machine.parameters) {
+      if (name == "dim" || name == "rows" || name == "columns") {
+        sizes.emplace_back("parameters." + name, std::to_string(dim));
+      }
+      if (name == "element_bytes" || name == "sum_bytes") sizes.emplace_back("parameters." + name, "8");
+    }
+    return sizes;
+  }
   std::int64_t between(std::int64_t low, std::int64_t high) {
     return std::uniform_int_distribution<std::int64_t>(low, high)(random_);
   }

@@ -39,9 +39,9 @@ TEST_CASE("properties: what is not a number of the machine has none") {
 TEST_CASE("property names are exactly the names that have a value") {
   const Machine machine = machine_from(kTinyMachine);
   CHECK(machine.property_names() ==
-        std::vector<std::string>{"clock", "dram.access_width", "dram.bandwidth", "dram.latency", "buffer.access_width",
-                                 "buffer.banks", "buffer.capacity", "buffer.latency", "buffer.ports", "array.columns",
-                                 "array.pes", "array.registers", "array.rows"});
+        std::vector<std::string>{"clock", "parameters.dim", "dram.access_width", "dram.bandwidth", "dram.latency",
+                                 "buffer.access_width", "buffer.banks", "buffer.capacity", "buffer.latency",
+                                 "buffer.ports", "array.columns", "array.pes", "array.registers", "array.rows"});
   for (const std::string& name : machine.property_names()) {
     INFO(name);
     CHECK(machine.property(name).has_value());

@@ -39,9 +39,10 @@ void check_arrays(const Op& op, const std::vector<T>& a, const std::vector<T>& b
 }  // namespace
 
 TEST_CASE("the lists are sorted and found by name") {
-  CHECK(op_names() == std::vector<std::string>{"abs",     "add",      "div",  "erf",    "exp",        "log",  "max",
-                                               "min",     "mul",      "neg",  "pow",    "reciprocal", "relu", "rsqrt",
-                                               "sigmoid", "softplus", "sqrt", "square", "sub",        "tanh"});
+  CHECK(op_names() == std::vector<std::string>{"abs",        "add",  "div",   "erf",     "exp",      "log",
+                                               "max",        "min",  "mul",   "neg",     "pow",      "pwl_exp2",
+                                               "reciprocal", "relu", "rsqrt", "sigmoid", "softplus", "sqrt",
+                                               "square",     "sub",  "tanh"});
   CHECK(std::is_sorted(op_names().begin(), op_names().end()));
   CHECK(reduction_names() == std::vector<std::string>{"max", "min", "prod", "sum"});
   for (const auto& name : op_names()) CHECK(find_op(name)->name == name);
@@ -65,6 +66,8 @@ TEST_CASE("formulas") {
   CHECK(value("mul", 2, 3) == 6);
   CHECK(value("neg", 2) == -2);
   CHECK(value("pow", 2, 10) == 1024);
+  CHECK(value("pwl_exp2", -3, 8) == 0.125);
+  CHECK(value("pwl_exp2", -0.5, 1) == 0.75);
   CHECK(value("reciprocal", 4) == 0.25);
   CHECK(value("relu", -3) == 0);
   CHECK(value("relu", 3) == 3);

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Controllers of arrays, and plans that bind Einsums to their instructions wrongly.
+#include "errors/documents.hpp"
+
+namespace einloom::test {
+namespace {
+
+// `row` with a controller of one instruction.
+Edit with_controller(const std::string& controller = "{engines: 2, instructions: {go: {next: 4, busy: 6}}}") {
+  return in_machine("exp: {issue_cycles: 2, actions: {mac: 2}}}}",
+                    "exp: {issue_cycles: 2, actions: {mac: 2}}},\n        controller: " + controller + "}");
+}
+
+TEST_CASE("an array with a controller") {
+  CHECK(told([] {
+          static_cast<void>(lowered(
+              loaded(edited({with_controller(), in_plan("Y: {array: row, ", "Y: {array: row, instruction: go, ")}))));
+        }) == "");
+}
+
+TEST_CASE("wrong controllers") {
+  check_all({
+      {"without instructions",
+       {with_controller("{instructions: {}}")},
+       R"(machine.yaml:9:36: error[controller-no-instructions]: the controller of `row` has no instructions; it needs at least one
+ 9 |         controller: {instructions: {}}}
+   |                                    ^
+)"},
+      {"with an answer that is neither yes nor no",
+       {with_controller("{instructions: {go: {next: 4, busy: 6, waits: maybe}}}")},
+       R"(machine.yaml:9:67: error[value-unknown]: `waits` of instruction `go` of `row` is `maybe`; it must be true or false
+ 9 |         controller: {instructions: {go: {next: 4, busy: 6, waits: maybe}}}}
+   |                                                                   ^^^^^
+)"},
+      {"with an instruction that takes no time",
+       {with_controller("{instructions: {go: {next: 0, busy: 6}}}")},
+       R"(machine.yaml:9:48: error[value-range]: `next` of instruction `go` of `row` must be between 1 and 1048576; found `0`
+ 9 |         controller: {instructions: {go: {next: 0, busy: 6}}}}
+   |                                                ^
+)"},
+      {"with an instruction that is never done",
+       {with_controller("{instructions: {go: {next: 4}}}")},
+       R"(machine.yaml:9:41: error[missing-key]: instruction `go` of `row` has no `busy`; it is required
+ 9 |         controller: {instructions: {go: {next: 4}}}}
+   |                                         ^
+)"},
+  });
+}
+
+TEST_CASE("Einsums bound to instructions") {
+  check_all({
+      {"of an array that has none",
+       {in_plan("Y: {array: row, ", "Y: {array: row, instruction: go, ")},
+       R"(plan.yaml:10:32: error[array-no-controller]: `Y` is bound to an instruction of `row`, which has no controller
+ 10 |   Y: {array: row, instruction: go, columns: n0, time: [m0]}
+    |                                ^^
+machine.yaml:8:3: note: `row` declared here
+)"},
+      {"not at all",
+       {with_controller()},
+       R"(plan.yaml:10:14: error[instruction-missing]: `Y` is bound to `row`, which works on instructions; its binding names none
+ 10 |   Y: {array: row, columns: n0, time: [m0]}
+    |              ^^^
+machine.yaml:9:21: note: instructions declared here
+help: add `instruction: …`, one of go
+)"},
+      {"of another name",
+       {with_controller(), in_plan("Y: {array: row, ", "Y: {array: row, instruction: got, ")},
+       R"(plan.yaml:10:32: error[instruction-unknown]: `row` has no instruction `got`
+ 10 |   Y: {array: row, instruction: got, columns: n0, time: [m0]}
+    |                                ^^^
+machine.yaml:9:21: note: instructions declared here
+help: did you mean `go`?
+)"},
+      {"of two names in one body",
+       {with_controller("{instructions: {go: {next: 4, busy: 6}, stay: {next: 4, busy: 6}}}"),
+        in_plan("Y: {array: row, ", "Y: {array: row, instruction: go, "),
+        in_plan("Z: {array: grid, rows: m0, columns: n0, time: [k]}",
+                "Z: {array: row, instruction: stay, columns: n0, time: [m0, k]}")},
+       R"(plan.yaml:10:32: error[instruction-mixed]: `Z` and `Y` stand in one body, which is one instruction; they are bound to `stay` and `go`
+ 10 |   Y: {array: row, instruction: go, columns: n0, time: [m0]}
+    |                                ^^
+help: give `Y` a nest of its own
+)"},
+      {"in some of the body's iterations",
+       {with_controller(), in_plan("Y: {array: row, ", "Y: {array: row, instruction: go, "),
+        in_plan("tiles: {M0: 4, N0: 4}", "tiles: {M0: 4, N0: 4, K0: 4}"),
+        in_plan("loops: [m1, n1]", "loops: [m1, n1, k1]"),
+        in_plan("Z: {array: grid, rows: m0, columns: n0, time: [k]}",
+                "Z: {array: row, instruction: go, columns: n0, time: [m0, k0]}")},
+       R"(plan.yaml:10:32: error[instruction-mixed]: `Z` and `Y` stand in one body but do not act in the same iterations of its loops
+ 10 |   Y: {array: row, instruction: go, columns: n0, time: [m0]}
+    |                                ^^
+help: give `Y` a nest of its own
+)"},
+      {"in some bodies only",
+       {with_controller(), in_plan("Y: {array: row, ", "Y: {array: row, instruction: go, "),
+        in_plan("body: [Z, Y]", "body: [{loops: [], body: [Z]}, {loops: [], body: [Y]}]")},
+       R"(plan.yaml:6:5: error[instruction-sparse]: `row` takes one instruction in every body execution; 4 of 8 have one
+ 6 |   - loops: [m1, n1]
+   |     ^
+help: give each instruction a nest of its own, in loops that index all of it
+)"},
+  });
+}
+
+}  // namespace
+}  // namespace einloom::test
