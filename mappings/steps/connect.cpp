@@ -125,7 +125,7 @@ class Connector {
         edge.index.push_back(source(load, nullptr, consumer, nullptr, load.loops[static_cast<std::size_t>(e)]));
       }
       edge.aligned = same_loops(load, consumer) && follows_exactly(edge.index);
-      if (load.share == 1 && is_preloaded(consumer, access)) {
+      if (load.share == 1 && consumer.instruction.empty() && is_preloaded(consumer, access)) {
         edge.way.into_rows = lowering_.array(consumer.array).rows - 1;
         edge.latency_cycles = edge.transit_cycles = edge.way.into_rows;
       }
@@ -250,7 +250,8 @@ class Connector {
     const bool same_iteration = edge.aligned && producer.guards == consumer.guards;
     const bool stays = is_same_place(producer, consumer, access) && !(kept && !same_iteration);
     if (!timed && !stays) edge.way.unloading = unloading(producer);
-    if (!stays && is_preloaded(consumer, access) && !comes_in_rows(producer, consumer, access)) {
+    if (!stays && consumer.instruction.empty() && is_preloaded(consumer, access) &&
+        !comes_in_rows(producer, consumer, access)) {
       edge.way.into_rows = lowering_.array(consumer.array).rows - 1;
     }
     if (producer.array != consumer.array) {

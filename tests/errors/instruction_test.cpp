@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Controllers of arrays, and plans that bind Einsums to their instructions wrongly.
 #include "errors/documents.hpp"
+#include "sim/simulate.hpp"
 
 namespace einloom::test {
 namespace {
@@ -102,6 +103,21 @@ help: give `Y` a nest of its own
 help: give each instruction a nest of its own, in loops that index all of it
 )"},
   });
+}
+
+TEST_CASE("fidelity pe of an array that works by instructions") {
+  const Loaded documents =
+      loaded(edited({with_controller(), in_plan("Y: {array: row, ", "Y: {array: row, instruction: go, ")}));
+  SimulationOptions options;
+  options.fidelity = Fidelity::pe;
+  options.cascade = &documents.cascade;
+  CHECK(
+      told([&] { static_cast<void>(simulate(lowered(documents), documents.machine, options)); }) ==
+      R"(plan.yaml:7:15: error[pe-controller]: `Y` is issued by a controller as `go`; what the PEs do inside an instruction is not modelled, so fidelity pe cannot step them
+ 7 |     body: [Z, Y]
+   |               ^
+help: use fidelity cycle
+)");
 }
 
 }  // namespace
