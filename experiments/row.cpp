@@ -66,6 +66,17 @@ void add_memories(const Point& point, const Report& report, RowBuilder& row) {
   }
 }
 
+// Of DRAMs with banks.
+void add_drams(const Report& report, RowBuilder& row) {
+  for (const DramReport& dram : report.drams) {
+    row.add(ColumnGroup::traffic, dram.name + "_row_hits", dram.row_hits);
+    row.add(ColumnGroup::traffic, dram.name + "_row_misses", dram.row_misses);
+    row.add(ColumnGroup::traffic, dram.name + "_row_conflicts", dram.row_conflicts);
+    row.add(ColumnGroup::traffic, dram.name + "_refreshes", dram.refreshes);
+    row.add(ColumnGroup::traffic, dram.name + "_bytes_per_s", dram.bandwidth);
+  }
+}
+
 void add_areas(const Point& point, const Report& report, RowBuilder& row) {
   constexpr double kUm2InMm2 = 1e6;
   row.add(ColumnGroup::area, "area_mm2", report.area_mm2);
@@ -139,6 +150,7 @@ Row make_row(const Point& point, const PointResult& result) {
     add_busy(point, array, row);
   }
   add_memories(point, report, row);
+  add_drams(report, row);
   row.add(ColumnGroup::energy, "energy_j", report.energy.total_pj * 1e-12);
   row.add(ColumnGroup::energy, "energy_one_pe_registers_j", report.energy.total_one_pe_pj * 1e-12);
   row.add(ColumnGroup::energy, "energy_uniform_registers_j", report.energy.total_uniform_pj * 1e-12);

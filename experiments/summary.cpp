@@ -223,6 +223,19 @@ std::string difference_text(const Report& cycle, const Report& waterfall) {
   return text;
 }
 
+// What a DRAM with banks did; "" for one of bandwidth and latency alone.
+std::string drams_text(const Report& report) {
+  std::string text;
+  for (const DramReport& dram : report.drams) {
+    const double accesses = static_cast<double>(std::max<std::int64_t>(1, dram.reads + dram.writes));
+    const auto share = [&](std::int64_t count) { return percent_text(static_cast<double>(count) / accesses); };
+    text += fmt::format("\n{}: row hits {}, misses {}, conflicts {}; {} refreshes; {} of its peak bandwidth", dram.name,
+                        share(dram.row_hits), share(dram.row_misses), share(dram.row_conflicts),
+                        with_separators(dram.refreshes), percent_text(dram.bandwidth / dram.peak_bandwidth));
+  }
+  return text;
+}
+
 // Where every cycle of the cycle-level points went: work of the busiest array, and what came on top.
 std::string account_table(const std::vector<Line>& all) {
   std::vector<Line> lines;
@@ -248,7 +261,7 @@ std::string account_table(const std::vector<Line>& all) {
     cells.push_back(with_separators(report.excess.work.value()));
     cells.push_back(with_separators(report.excess.excess.value()));
     const std::string difference = waterfall == nullptr ? "" : difference_text(report, *waterfall);
-    table.add_row(std::move(cells), parts_text(report.excess) + difference);
+    table.add_row(std::move(cells), parts_text(report.excess) + drams_text(report) + difference);
   }
   return "\n  Where the cycles of fidelity `cycle` went: the busiest array's work, and what came on top.\n\n" +
          table.text(2);

@@ -13,6 +13,7 @@
 #include "einsum/counts.hpp"
 #include "mappings/growing_loops.hpp"
 #include "mappings/steps/lowering.hpp"
+#include "mappings/steps/memory_accesses.hpp"
 #include "mappings/tile_region.hpp"
 
 namespace einloom {
@@ -26,7 +27,7 @@ std::int64_t operand_count(const std::string& op) {
 
 class Costing {
  public:
-  explicit Costing(Lowering& lowering) : lowering_(lowering) {}
+  explicit Costing(Lowering& lowering) : lowering_(lowering), accesses_(lowering) {}
 
   void run() {
     for (Statement& statement : lowering_.program.statements) {
@@ -95,32 +96,6 @@ class Costing {
     ensure(statement.partials.size() < kMaxPartials, "more partial extents than a statement has bits for");
     bit = static_cast<int>(statement.partials.size());
     statement.partials.push_back(partial);
-  }
-
-  static std::int64_t extent(const BoxDimension& box, unsigned set) {
-    return box.partial >= 0 && (set >> box.partial & 1U) != 0 ? box.last : box.full;
-  }
-
-  // Elements of a tensor that one tile touches through an access.
-  std::int64_t tile_elements(const Access& access, const std::vector<BoxDimension>& box, unsigned set) {
-    const TensorDecl& tensor = lowering_.tensor(access.tensor);
-    std::int64_t elements = 1;
-    for (std::size_t i = 0; i < access.indices.size(); ++i) {
-      std::int64_t covered = 1;
-      for (const IndexTerm& term : access.indices[i].terms) {
-        if (term.variable.empty()) continue;
-        const auto found =
-            std::find_if(box.begin(), box.end(), [&](const BoxDimension& b) { return b.variable == term.variable; });
-        const std::int64_t factor = term.factor * (term.symbol.empty() ? 1 : lowering_.program.shape.at(term.symbol));
-        covered += std::abs(factor) * (extent(*found, set) - 1);
-      }
-      elements *= std::min(covered, lowering_.program.shape.at(tensor.ranks[i]));
-    }
-    return elements;
-  }
-
-  std::int64_t tile_bytes(const Access& access, const std::vector<BoxDimension>& box, unsigned set) {
-    return tile_elements(access, box, set) * size_of(lowering_.dtype_of(access.tensor)).value();
   }
 
   // One place of a binding, with the elements it has room for.
@@ -243,7 +218,7 @@ class Costing {
     std::int64_t fresh_sums = einsum.reductions.empty() ? 0 : 1;
     bool partial_sums_arrive = false;  // from the neighbour
     for (const BoxDimension& box : statement.box) {
-      std::int64_t left = extent(box, set);
+      std::int64_t left = extent_in(box, set);
       work.points *= left;
       for (const BoundPlace& place : places) {
         if (place.variable != box.variable) continue;
@@ -275,124 +250,8 @@ class Costing {
     work.duration_cycles = std::max<std::int64_t>(1, in_time * issue);  // one cycle to be issued, even for a copy
     work.tail_cycles = array.rows - 1 + array.columns - 1;
     work.slot_pes = work.pes;
-    add_memory_accesses(statement, einsum, set, sum_ends, work);
+    accesses_.add(statement, einsum, set, sum_ends, work);
     return work;
-  }
-
-  // The share of some bytes that is not spilled.
-  static std::int64_t on_chip(std::int64_t bytes, double spilled) {
-    return bytes - std::llround(static_cast<double>(bytes) * spilled);
-  }
-
-  // Operands kept in a memory are read once per iteration and array, results kept there are written; what was computed
-  // in the same iterations is forwarded. A sum that goes on in the next instance stays in the PEs; one that is taken up
-  // again later is written and read back.
-  void add_memory_accesses(const Statement& statement, const Einsum& einsum, unsigned set, bool sum_ends, Work& work) {
-    for (const Access* access : einsum.expression.accesses()) {
-      const Placement* placement = lowering_.placement(access->tensor);
-      if (placement == nullptr || is_forwarded(statement, *access) || read_earlier(statement, *access, einsum)) {
-        continue;
-      }
-      work.accesses.push_back({placement->read_memory, lowering_.tensor_index(access->tensor),
-                               on_chip(tile_bytes(*access, statement.box, set), placement->spilled), 0});
-    }
-    const Placement* placement = lowering_.placement(einsum.name());
-    if (placement == nullptr) return;
-    const std::int64_t bytes = on_chip(tile_bytes(einsum.output, statement.box, set), placement->spilled);
-    const bool leaves = sum_ends || !sums_in_place(statement);
-    work.accesses.push_back({placement->memory, statement.tensor, sum_ends || !leaves ? 0 : bytes, leaves ? bytes : 0});
-  }
-
-  // Do consecutive instances add to the same tile?
-  static bool sums_in_place(const Statement& statement) {
-    return statement.accumulates && !statement.accumulation_loops.empty() &&
-           statement.accumulation_loops.back() == static_cast<int>(statement.effective.size()) - 1;
-  }
-
-  // Does `einsum` read the tile a second time: does it need what another reader of the tile made of all of it?
-  bool is_second_pass(const Statement& statement, const Access& access) {
-    for (const Statement& other : lowering_.program.statements) {
-      if (other.kind != StatementKind::operation || &other == &statement || !same_iterations(other, statement))
-        continue;
-      const Einsum& reader = lowering_.einsum(other);
-      const Access* read = access_to(reader, access.tensor);
-      if (read == nullptr) continue;
-      const std::vector<std::string> indices = index_variables(*read);
-      const bool reduces = std::any_of(indices.begin(), indices.end(), [&](const std::string& variable) {
-        return reader.reduces(variable) && box_extent(other, variable) > 1;
-      });
-      if (reduces && depends_on(statement, reader.name())) return true;
-    }
-    return false;
-  }
-
-  std::int64_t box_extent(const Statement& statement, const std::string& variable) const {
-    for (const BoxDimension& box : statement.box) {
-      if (box.variable == variable) return box.full;
-    }
-    return 1;
-  }
-
-  static bool same_iterations(const Statement& a, const Statement& b) {
-    return a.loops == b.loops && a.guards == b.guards && a.body_offset == b.body_offset;
-  }
-
-  // Does the statement need, directly or not, the result of an Einsum that stands before it in the same body?
-  bool depends_on(const Statement& statement, const std::string& name) {
-    for (const Access* access : lowering_.einsum(statement).expression.accesses()) {
-      if (access->tensor == name) return true;
-      const auto producer = lowering_.statement_of.find(access->tensor);
-      if (producer == lowering_.statement_of.end()) continue;
-      const Statement& writer = lowering_.program.statements[static_cast<std::size_t>(producer->second)];
-      if (&writer < &statement && same_iterations(writer, statement) && depends_on(writer, name)) return true;
-    }
-    return false;
-  }
-
-  bool is_forwarded(const Statement& statement, const Access& access) {
-    const auto producer = lowering_.statement_of.find(access.tensor);
-    if (producer == lowering_.statement_of.end()) return false;
-    const Statement& writer = lowering_.program.statements[static_cast<std::size_t>(producer->second)];
-    if (!same_iterations(writer, statement)) return false;
-    const Placement* placement = lowering_.placement(access.tensor);
-    if (placement != nullptr && (placement->reload != nullptr || is_second_pass(statement, access))) return false;
-    const Access& output = lowering_.einsum(writer).output;
-    for (std::size_t i = 0; i < access.indices.size(); ++i) {
-      if (access.indices[i].plain_variable() != output.indices[i].plain_variable() ||
-          access.indices[i].plain_offset() != output.indices[i].plain_offset()) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  // Did an earlier statement of the same body and array read the same tile?
-  bool read_earlier(const Statement& statement, const Access& access, const Einsum& einsum) {
-    const auto same = [&](const Access& other) {
-      if (other.tensor != access.tensor) return false;
-      for (std::size_t i = 0; i < access.indices.size(); ++i) {
-        if (other.indices[i].plain_variable() != access.indices[i].plain_variable()) return false;
-        if (other.indices[i].plain_variable() && other.indices[i].plain_offset() != access.indices[i].plain_offset()) {
-          return false;
-        }
-      }
-      return true;
-    };
-    for (const Access* own : einsum.expression.accesses()) {
-      if (own == &access) break;
-      if (same(*own)) return true;
-    }
-    for (const Statement& other : lowering_.program.statements) {
-      if (&other == &statement) return false;
-      if (other.kind != StatementKind::operation || other.array != statement.array ||
-          !same_iterations(other, statement) || is_forwarded(other, access)) {
-        continue;
-      }
-      for (const Access* read : lowering_.einsum(other).expression.accesses()) {
-        if (same(*read)) return true;
-      }
-    }
-    return false;
   }
 
   void cost_move(Statement& move) {
@@ -400,10 +259,10 @@ class Costing {
     for (const std::string& variable : index_variables(access)) move.box.push_back(box_of(move, variable));
     const unsigned sets = 1U << move.partials.size();
     for (unsigned set = 0; set < sets; ++set) {
-      const std::int64_t bytes = tile_bytes(access, move.box, set);
+      const std::int64_t bytes = accesses_.tile_bytes(access, move.box, set);
       Work work;
       if (move.share < 1) {  // the other end is the array, which counts what it reads and writes
-        work.move_bytes = std::max<std::int64_t>(1, bytes - on_chip(bytes, move.share));
+        work.move_bytes = std::max<std::int64_t>(1, bytes - MemoryAccesses::on_chip(bytes, move.share));
         const bool load = move.kind == StatementKind::load;
         work.accesses.push_back(
             {lowering_.dram(), move.tensor, load ? work.move_bytes : 0, load ? 0 : work.move_bytes});
@@ -417,6 +276,7 @@ class Costing {
   }
 
   Lowering& lowering_;
+  MemoryAccesses accesses_;
 };
 
 }  // namespace

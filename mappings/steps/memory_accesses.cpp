@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mappings/steps/memory_accesses.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace einloom {
+namespace {
+
+// Do consecutive instances add to the same tile?
+bool sums_in_place(const Statement& statement) {
+  return statement.accumulates && !statement.accumulation_loops.empty() &&
+         statement.accumulation_loops.back() == static_cast<int>(statement.effective.size()) - 1;
+}
+
+std::int64_t box_extent(const Statement& statement, const std::string& variable) {
+  for (const BoxDimension& box : statement.box) {
+    if (box.variable == variable) return box.full;
+  }
+  return 1;
+}
+
+bool same_iterations(const Statement& a, const Statement& b) {
+  return a.loops == b.loops && a.guards == b.guards && a.body_offset == b.body_offset;
+}
+
+}  // namespace
+
+std::int64_t MemoryAccesses::tile_elements(const Access& access, const std::vector<BoxDimension>& box,
+                                           unsigned set) const {
+  const TensorDecl& tensor = lowering_.tensor(access.tensor);
+  std::int64_t elements = 1;
+  for (std::size_t i = 0; i < access.indices.size(); ++i) {
+    std::int64_t covered = 1;
+    for (const IndexTerm& term : access.indices[i].terms) {
+      if (term.variable.empty()) continue;
+      const auto found =
+          std::find_if(box.begin(), box.end(), [&](const BoxDimension& b) { return b.variable == term.variable; });
+      const std::int64_t factor = term.factor * (term.symbol.empty() ? 1 : lowering_.program.shape.at(term.symbol));
+      covered += std::abs(factor) * (extent_in(*found, set) - 1);
+    }
+    elements *= std::min(covered, lowering_.program.shape.at(tensor.ranks[i]));
+  }
+  return elements;
+}
+
+std::int64_t MemoryAccesses::tile_bytes(const Access& access, const std::vector<BoxDimension>& box,
+                                        unsigned set) const {
+  return tile_elements(access, box, set) * size_of(lowering_.dtype_of(access.tensor)).value();
+}
+
+std::int64_t MemoryAccesses::on_chip(std::int64_t bytes, double spilled) {
+  return bytes - std::llround(static_cast<double>(bytes) * spilled);
+}
+
+void MemoryAccesses::add(const Statement& statement, const Einsum& einsum, unsigned set, bool sum_ends,
+                         Work& work) const {
+  for (const Access* access : einsum.expression.accesses()) {
+    const Placement* placement = lowering_.placement(access->tensor);
+    if (placement == nullptr || is_forwarded(statement, *access) || read_earlier(statement, *access, einsum)) {
+      continue;
+    }
+    work.accesses.push_back({placement->read_memory, lowering_.tensor_index(access->tensor),
+                             on_chip(tile_bytes(*access, statement.box, set), placement->spilled), 0});
+  }
+  const Placement* placement = lowering_.placement(einsum.name());
+  if (placement == nullptr) return;
+  const std::int64_t bytes = on_chip(tile_bytes(einsum.output, statement.box, set), placement->spilled);
+  const bool leaves = sum_ends || !sums_in_place(statement);
+  work.accesses.push_back({placement->memory, statement.tensor, sum_ends || !leaves ? 0 : bytes, leaves ? bytes : 0});
+}
+
+bool MemoryAccesses::is_second_pass(const Statement& statement, const Access& access) const {
+  for (const Statement& other : lowering_.program.statements) {
+    if (other.kind != StatementKind::operation || &other == &statement || !same_iterations(other, statement)) continue;
+    const Einsum& reader = lowering_.einsum(other);
+    const Access* read = access_to(reader, access.tensor);
+    if (read == nullptr) continue;
+    const std::vector<std::string> indices = index_variables(*read);
+    const bool reduces = std::any_of(indices.begin(), indices.end(), [&](const std::string& variable) {
+      return reader.reduces(variable) && box_extent(other, variable) > 1;
+    });
+    if (reduces && depends_on(statement, reader.name())) return true;
+  }
+  return false;
+}
+
+bool MemoryAccesses::depends_on(const Statement& statement, const std::string& name) const {
+  for (const Access* access : lowering_.einsum(statement).expression.accesses()) {
+    if (access->tensor == name) return true;
+    const auto producer = lowering_.statement_of.find(access->tensor);
+    if (producer == lowering_.statement_of.end()) continue;
+    const Statement& writer = lowering_.program.statements[static_cast<std::size_t>(producer->second)];
+    if (&writer < &statement && same_iterations(writer, statement) && depends_on(writer, name)) return true;
+  }
+  return false;
+}
+
+bool MemoryAccesses::is_forwarded(const Statement& statement, const Access& access) const {
+  const auto producer = lowering_.statement_of.find(access.tensor);
+  if (producer == lowering_.statement_of.end()) return false;
+  const Statement& writer = lowering_.program.statements[static_cast<std::size_t>(producer->second)];
+  if (!same_iterations(writer, statement)) return false;
+  const Placement* placement = lowering_.placement(access.tensor);
+  if (placement != nullptr && (placement->reload != nullptr || is_second_pass(statement, access))) return false;
+  const Access& output = lowering_.einsum(writer).output;
+  for (std::size_t i = 0; i < access.indices.size(); ++i) {
+    if (access.indices[i].plain_variable() != output.indices[i].plain_variable() ||
+        access.indices[i].plain_offset() != output.indices[i].plain_offset()) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool MemoryAccesses::read_earlier(const Statement& statement, const Access& access, const Einsum& einsum) const {
+  const auto same = [&](const Access& other) {
+    if (other.tensor != access.tensor) return false;
+    for (std::size_t i = 0; i < access.indices.size(); ++i) {
+      if (other.indices[i].plain_variable() != access.indices[i].plain_variable()) return false;
+      if (other.indices[i].plain_variable() && other.indices[i].plain_offset() != access.indices[i].plain_offset()) {
+        return false;
+      }
+    }
+    return true;
+  };
+  for (const Access* own : einsum.expression.accesses()) {
+    if (own == &access) break;
+    if (same(*own)) return true;
+  }
+  for (const Statement& other : lowering_.program.statements) {
+    if (&other == &statement) return false;
+    if (other.kind != StatementKind::operation || other.array != statement.array ||
+        !same_iterations(other, statement) || is_forwarded(other, access)) {
+      continue;
+    }
+    for (const Access* read : lowering_.einsum(other).expression.accesses()) {
+      if (same(*read)) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace einloom
