@@ -3,13 +3,14 @@
 // and partial tiles, arrays from 2 x 2 to 16 x 16, buffers from roomy to tight, spilled shares.
 #include "fuzz/laws.hpp"
 #include "support/plan_cases.hpp"
+#include "support/seeds.hpp"
 
 using namespace einloom;
 using namespace einloom::test;
 
 TEST_CASE("every plan in the tree on seeded shapes") {
   constexpr std::uint64_t kFirstSeed = 1;
-  constexpr int kCases = 200;
+  constexpr int kCases = seeds(200);
   for (const std::string& plan : plans_in_tree()) {
     Tally tally;
     for (std::uint64_t seed = kFirstSeed; seed < kFirstSeed + kCases; ++seed) {

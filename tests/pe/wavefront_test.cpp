@@ -8,6 +8,7 @@
 #include "base/diagnostic.hpp"
 #include "pe/random_case.hpp"
 #include "support/same_report.hpp"
+#include "support/seeds.hpp"
 
 using namespace einloom;
 using namespace einloom::test;
@@ -126,9 +127,9 @@ void compare_random_bindings(std::uint64_t first_seed, std::uint64_t cases) {
 
 }  // namespace
 
-TEST_CASE("every start and end of the tile level is that of the PEs") { compare_plans(1, 100); }
+TEST_CASE("every start and end of the tile level is that of the PEs") { compare_plans(1, seeds(100)); }
 
-TEST_CASE("random bindings: tile level and PEs agree as well") { compare_random_bindings(1, 400); }
+TEST_CASE("random bindings: tile level and PEs agree as well") { compare_random_bindings(1, seeds(400)); }
 
 // The array had decided in the cycle in which the store that it waited for was granted and ended: it never looked
 // again.
