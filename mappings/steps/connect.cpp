@@ -133,16 +133,18 @@ class Connector {
     }
   }
 
+  // Does an operand with these indices vary along an axis of the array?
+  bool varies(const std::optional<Name>& axis, const std::vector<std::string>& indices) const {
+    return axis &&
+           std::find(indices.begin(), indices.end(), lowering_.index_level(axis->text).variable) != indices.end();
+  }
+
   // An operand that varies along rows and columns enters at one edge, row by row: the first row's values have reached
   // their PEs R - 1 hops after they were there to be sent.
   bool is_preloaded(const Statement& reader, const Access& access) {
     const Binding& binding = *lowering_.binding_of.at(reader.name);
     const std::vector<std::string> indices = index_variables(access);
-    const auto varies = [&](const std::optional<Name>& axis) {
-      return axis &&
-             std::find(indices.begin(), indices.end(), lowering_.index_level(axis->text).variable) != indices.end();
-    };
-    return varies(binding.rows) && varies(binding.columns);
+    return varies(binding.rows, indices) && varies(binding.columns, indices);
   }
 
   // What comes back from DRAM has been written there: the same tile's share, or the whole tensor as far as the loops
@@ -312,11 +314,8 @@ class Connector {
     }
     if (access == nullptr) return 0;
     const std::vector<std::string> indices = index_variables(*access);
-    const auto varies = [&](const std::optional<Name>& axis) {
-      return axis &&
-             std::find(indices.begin(), indices.end(), lowering_.index_level(axis->text).variable) != indices.end();
-    };
-    return (varies(binding.rows) ? array.rows - 1 : 0) + (varies(binding.columns) ? array.columns - 1 : 0);
+    return (varies(binding.rows, indices) ? array.rows - 1 : 0) +
+           (varies(binding.columns, indices) ? array.columns - 1 : 0);
   }
 
   void connect_slots(int storage_index) {
