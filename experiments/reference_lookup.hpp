@@ -4,9 +4,13 @@
 #pragma once
 
 #include "einsum/cascade.hpp"
+#include "einsum/reference/reference.hpp"
 #include "sim/execute.hpp"
 
 namespace einloom {
+
+// What a kernel is told about a shape.
+[[nodiscard]] ReferenceSetting reference_setting(const Shape& shape);
 
 // UserError reference-missing when the cascade names no kernel.
 [[nodiscard]] ReferenceFunction reference_for(const Cascade& cascade);

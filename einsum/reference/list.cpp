@@ -1,74 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sorted list of reference kernels. A new one is its file, an entry point here and one line in the list.
+// The list of reference kernels. A new one is its file, an entry point in kernels.hpp and one line here, sorted.
 #include <algorithm>
 
 #include "base/diagnostic.hpp"
-#include "einsum/reference/matmul.hpp"
-#include "einsum/reference/pwl_attention.hpp"
+#include "einsum/reference/kernels.hpp"
 #include "einsum/reference/reference.hpp"
-#include "einsum/reference/softmax_attention.hpp"
 
 namespace einloom {
 namespace {
 
-const Tensor<double>& input(const ReferenceInputs& inputs, const std::string& name) {
-  const auto found = inputs.find(name);
-  ensure(found != inputs.end(), "a reference kernel misses its input tensor " + name);
+using Entry = std::vector<ReferenceKernel> (*)();
+constexpr Entry kEntries[] = {
+    &reference::matmul_kernels,
+    &reference::pwl_attention_kernels,
+    &reference::softmax_attention_kernels,
+};
+
+template <class Values>
+const auto& found_in(const Values& values, const std::string& name, const char* what) {
+  const auto found = values.find(name);
+  ensure(found != values.end(), std::string("a reference kernel misses the ") + what + " " + name);
   return found->second;
-}
-
-Tensor<double> run_matmul(const ReferenceInputs& inputs, const ReferenceExtents&) {
-  return matmul(input(inputs, "X"), input(inputs, "W"));
-}
-
-std::int64_t number(const ReferenceExtents& extents, const std::string& name) {
-  const auto found = extents.find(name);
-  ensure(found != extents.end(), "a reference kernel misses the parameter " + name);
-  return found->second;
-}
-
-PwlAttention pwl_options(const ReferenceExtents& extents) {
-  PwlAttention options;
-  options.keys_per_tile = number(extents, "M0");
-  options.pieces = number(extents, "PIECES");
-  return options;
-}
-
-Tensor<double> run_pwl_attention(const ReferenceInputs& inputs, const ReferenceExtents& extents) {
-  return pwl_attention(input(inputs, "Q"), input(inputs, "K"), input(inputs, "V"), pwl_options(extents));
-}
-
-Tensor<double> run_pwl_attention_causal(const ReferenceInputs& inputs, const ReferenceExtents& extents) {
-  PwlAttention options = pwl_options(extents);
-  options.causal = true;
-  return pwl_attention(input(inputs, "Q"), input(inputs, "K"), input(inputs, "V"), options);
-}
-
-Tensor<double> run_softmax_attention(const ReferenceInputs& inputs, const ReferenceExtents&) {
-  return softmax_attention(input(inputs, "Q"), input(inputs, "K"), input(inputs, "V"));
 }
 
 }  // namespace
 
+std::int64_t ReferenceSetting::extent(const std::string& name) const { return found_in(extents, name, "extent"); }
+double ReferenceSetting::constant(const std::string& name) const { return found_in(constants, name, "constant"); }
+const std::string& ReferenceSetting::option(const std::string& name) const { return found_in(options, name, "option"); }
+
+const Tensor<double>& reference_input(const ReferenceTensors& inputs, const std::string& name) {
+  return found_in(inputs, name, "input tensor");
+}
+
 const std::vector<ReferenceKernel>& all_references() {
-  static const std::vector<ReferenceKernel> kReferences{
-      {"matmul", "X[T,K], W[K,N] → Z[T,N]", {"W", "X"}, {"T", "N"}, &run_matmul},
-      {"pwl_attention",
-       "Q[B,H,P,E], K[B,H,M,E], V[B,H,M,F], M0, PIECES → O[B,H,P,F]",
-       {"K", "Q", "V"},
-       {"B", "H", "P", "F"},
-       &run_pwl_attention},
-      {"pwl_attention_causal",
-       "the same; query p sees keys 0 to p",
-       {"K", "Q", "V"},
-       {"B", "H", "P", "F"},
-       &run_pwl_attention_causal},
-      {"softmax_attention",
-       "Q[B,H,P,E], K[B,H,M,E], V[B,H,M,F] → O[B,H,P,F]",
-       {"K", "Q", "V"},
-       {"B", "H", "P", "F"},
-       &run_softmax_attention},
-  };
+  static const std::vector<ReferenceKernel> kReferences = [] {
+    std::vector<ReferenceKernel> all;
+    for (const Entry entry : kEntries) {
+      for (auto& kernel : entry()) all.push_back(std::move(kernel));
+    }
+    std::sort(all.begin(), all.end(),
+              [](const ReferenceKernel& a, const ReferenceKernel& b) { return a.name < b.name; });
+    return all;
+  }();
   return kReferences;
 }
 

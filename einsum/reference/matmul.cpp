@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Three loops.
 #include "einsum/reference/matmul.hpp"
+#include "einsum/reference/kernels.hpp"
 
 #include "base/diagnostic.hpp"
 
@@ -22,3 +23,18 @@ Tensor<double> matmul(const Tensor<double>& x, const Tensor<double>& w) {
 }
 
 }  // namespace einloom
+
+namespace einloom::reference {
+namespace {
+
+ReferenceTensors run(const ReferenceTensors& inputs, const ReferenceSetting&) {
+  return {{"Z", matmul(reference_input(inputs, "X"), reference_input(inputs, "W"))}};
+}
+
+}  // namespace
+
+std::vector<ReferenceKernel> matmul_kernels() {
+  return {{"matmul", "X[T,K], W[K,N] → Z[T,N]", {"W", "X"}, {{"Z", {"T", "N"}}}, &run}};
+}
+
+}  // namespace einloom::reference

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One row at a time: scores, their maximum, exponentials, their sum, weighted values.
 #include "einsum/reference/softmax_attention.hpp"
+#include "einsum/reference/kernels.hpp"
 
 #include <cmath>
 #include <vector>
@@ -54,3 +55,23 @@ Tensor<double> softmax_attention(const Tensor<double>& q, const Tensor<double>& 
 }
 
 }  // namespace einloom
+
+namespace einloom::reference {
+namespace {
+
+ReferenceTensors run(const ReferenceTensors& inputs, const ReferenceSetting&) {
+  return {{"AV", softmax_attention(reference_input(inputs, "Q"), reference_input(inputs, "K"),
+                                   reference_input(inputs, "V"))}};
+}
+
+}  // namespace
+
+std::vector<ReferenceKernel> softmax_attention_kernels() {
+  return {{"softmax_attention",
+           "Q[B,H,P,E], K[B,H,M,E], V[B,H,M,F] → AV[B,H,P,F]",
+           {"K", "Q", "V"},
+           {{"AV", {"B", "H", "P", "F"}}},
+           &run}};
+}
+
+}  // namespace einloom::reference

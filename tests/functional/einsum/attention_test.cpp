@@ -56,10 +56,10 @@ Shape shape_of(const Cascade& cascade, const Sizes& sizes) {
 }
 
 // N(0,1) inputs in the values of `dtype`; queries times `peak`.
-ReferenceInputs random_inputs(const Sizes& sizes, Dtype dtype, double peak) {
+ReferenceTensors random_inputs(const Sizes& sizes, Dtype dtype, double peak) {
   std::mt19937 random(11);
   std::normal_distribution<double> normal;
-  ReferenceInputs inputs;
+  ReferenceTensors inputs;
   inputs["Q"] = Tensor<double>({"B", "H", "P", "E"}, {sizes.b, sizes.h, sizes.p, sizes.e});
   inputs["K"] = Tensor<double>({"B", "H", "M", "E"}, {sizes.b, sizes.h, sizes.m, sizes.e});
   inputs["V"] = Tensor<double>({"B", "H", "M", "F"}, {sizes.b, sizes.h, sizes.m, sizes.f});
@@ -82,7 +82,7 @@ Tensor<T> converted(const Tensor<double>& tensor) {
 template <class T>
 void check(const Cascade& cascade, const Sizes& sizes, Dtype dtype, double tolerance, double peak = 1,
            const AttentionMask& mask = {}) {
-  const ReferenceInputs inputs = random_inputs(sizes, dtype, peak);
+  const ReferenceTensors inputs = random_inputs(sizes, dtype, peak);
   const Shape shape = shape_of(cascade, sizes);
   auto store = make_store<T>(cascade, shape, static_cast<T>(std::nan("")));
   for (const auto& [name, tensor] : inputs) store.at(name) = converted<T>(tensor);
@@ -162,8 +162,11 @@ TEST_CASE("the cascades name a reference kernel that takes their inputs") {
     const Sizes sizes{1, 2, 3, 4, 5, 6, 2};
     const auto inputs = random_inputs(sizes, Dtype::fp64, 1);
     for (const auto& input : kernel->inputs) CHECK(cascade.find_tensor(input)->role == TensorRole::input);
-    const Tensor<double> out = kernel->run(inputs, shape_of(cascade, sizes).values());
-    CHECK(out.ranks() == kernel->output_ranks);
+    ReferenceSetting setting;
+    setting.extents = shape_of(cascade, sizes).values();
+    REQUIRE(kernel->outputs.size() == 1);
+    const Tensor<double> out = kernel->run(inputs, setting).at(kernel->outputs[0].tensor);
+    CHECK(out.ranks() == kernel->outputs[0].ranks);
     CHECK(out.ranks() == cascade.find_tensor("AV")->ranks);
     CHECK(first_mismatch(out, softmax_attention(inputs.at("Q"), inputs.at("K"), inputs.at("V")), 0) == "");
     CHECK_THROWS_AS(kernel->run({}, {}), InternalError);

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// One entry point per file of kernels, sorted; list.cpp joins what they return.
+#pragma once
+
+#include <vector>
+
+#include "einsum/reference/reference.hpp"
+
+namespace einloom::reference {
+
+[[nodiscard]] std::vector<ReferenceKernel> matmul_kernels();
+[[nodiscard]] std::vector<ReferenceKernel> pwl_attention_kernels();
+[[nodiscard]] std::vector<ReferenceKernel> softmax_attention_kernels();
+
+}  // namespace einloom::reference
