@@ -15,7 +15,7 @@
 namespace einloom {
 namespace {
 
-constexpr std::array<std::string_view, 5> kNames{"fp64", "fp32", "bf16", "fp16", "int8"};
+constexpr std::array<std::string_view, 7> kNames{"fp64", "fp32", "bf16", "fp16", "int8", "int4", "int32"};
 
 // A binary format: explicit fraction bits and exponent of its smallest normal value.
 struct Format {
@@ -67,11 +67,15 @@ Real round_binary(Real value) {
   return std::bit_cast<Real>(choose<Bits>(magnitude > infinity, magnitude, bounded) | sign);  // NaN as it came
 }
 
-template <class Real>
-Real round_int8(Real value) {
+template <int bits, class Real>
+Real round_integer(Real value) {
+  // In float the largest int32 is not a value; the next smaller one is taken.
+  constexpr Real kLow = -Real(std::int64_t{1} << (bits - 1));
+  constexpr Real kHigh =
+      bits > std::numeric_limits<Real>::digits ? -kLow - Real(std::int64_t{1} << (bits - 25)) : -kLow - Real{1};
   const Real whole = std::nearbyint(value) + Real{0};  // -0 becomes 0
-  const Real low = whole < Real{-128} ? Real{-128} : whole;
-  const Real clamped = low > Real{127} ? Real{127} : low;
+  const Real low = whole < kLow ? kLow : whole;
+  const Real clamped = low > kHigh ? kHigh : low;
   return value != value ? Real{0} : clamped;
 }
 
@@ -92,7 +96,13 @@ void round_all(Dtype dtype, Real* values, std::size_t count) {
       for (std::size_t i = 0; i < count; ++i) values[i] = round_binary<kFp16>(values[i]);
       return;
     case Dtype::int8:
-      for (std::size_t i = 0; i < count; ++i) values[i] = round_int8(values[i]);
+      for (std::size_t i = 0; i < count; ++i) values[i] = round_integer<8>(values[i]);
+      return;
+    case Dtype::int4:
+      for (std::size_t i = 0; i < count; ++i) values[i] = round_integer<4>(values[i]);
+      return;
+    case Dtype::int32:
+      for (std::size_t i = 0; i < count; ++i) values[i] = round_integer<32>(values[i]);
       return;
   }
   ensure(false, "round_to: not a dtype");
@@ -119,7 +129,7 @@ const std::vector<std::string>& dtype_names() {
 }
 
 Bytes size_of(Dtype dtype) {
-  constexpr std::array<std::int64_t, 5> kSizes{8, 4, 2, 2, 1};
+  constexpr std::array<std::int64_t, 7> kSizes{8, 4, 2, 2, 1, 1, 4};
   const auto index = static_cast<std::size_t>(dtype);
   ensure(index < kSizes.size(), "size_of: not a dtype");
   return Bytes(kSizes[index]);
@@ -134,7 +144,7 @@ void round_to(Dtype dtype, float* values, std::size_t count) { round_all(dtype, 
 void round_to(Dtype dtype, double* values, std::size_t count) { round_all(dtype, values, count); }
 
 double unit_roundoff(Dtype dtype) {
-  constexpr std::array<double, 5> kRoundoff{0x1p-53, 0x1p-24, 0x1p-8, 0x1p-11, 0.5};
+  constexpr std::array<double, 7> kRoundoff{0x1p-53, 0x1p-24, 0x1p-8, 0x1p-11, 0.5, 0.5, 0.5};
   const auto index = static_cast<std::size_t>(dtype);
   ensure(index < kRoundoff.size(), "unit_roundoff: not a dtype");
   return kRoundoff[index];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Number formats of tensor elements, their size and their rounding (to nearest, ties to even).
-// int8 saturates to [-128, 127]; bf16 and fp16 overflow to infinity, keep NaN, and keep subnormals.
+// Integers saturate (int8 to [-128, 127], int4 to [-8, 7]; an int4 takes a byte, packing is not modelled) and NaN
+// becomes 0; bf16 and fp16 overflow to infinity, keep NaN, and keep subnormals.
 #pragma once
 
 #include <optional>
@@ -12,7 +13,7 @@
 
 namespace einloom {
 
-enum class Dtype { fp64, fp32, bf16, fp16, int8 };
+enum class Dtype { fp64, fp32, bf16, fp16, int8, int4, int32 };
 
 [[nodiscard]] std::string_view name_of(Dtype dtype);
 [[nodiscard]] std::optional<Dtype> dtype_named(std::string_view name);

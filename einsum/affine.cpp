@@ -18,6 +18,7 @@ AffineForm resolve(const IndexExpression& index, const std::vector<std::string>&
   AffineForm form{std::vector<std::int64_t>(variables.size(), 0), 0};
   for (const auto& term : index.terms) {
     const std::int64_t factor = term.factor * (term.symbol.empty() ? 1 : shape.at(term.symbol));
+    if (!term.gathered.empty()) continue;
     if (term.variable.empty()) {
       form.constant += factor;
       continue;
@@ -53,6 +54,7 @@ std::vector<Constraint> domain_constraints(const Cascade& cascade, int einsum, c
   const auto variables = cascade.einsums().at(static_cast<std::size_t>(einsum)).variables();
   std::vector<Constraint> all;
   for (const auto& comparison : cascade.domain(einsum)) {
+    if (!comparison.is_affine()) continue;
     for (auto& constraint : resolve(comparison, variables, shape)) all.push_back(std::move(constraint));
   }
   return all;
@@ -64,12 +66,21 @@ std::vector<std::int64_t> variable_extents(const Einsum& einsum, const Shape& sh
   return extents;
 }
 
+std::vector<std::int64_t> counted_extents(const Einsum& einsum, const Shape& shape) {
+  auto extents = variable_extents(einsum, shape);
+  const auto variables = einsum.variables();
+  const auto counter = std::find(variables.begin(), variables.end(), einsum.selected_variable());
+  if (counter != variables.end()) extents[static_cast<std::size_t>(counter - variables.begin())] = 1;
+  return extents;
+}
+
 IndexExpression normalised(const IndexExpression& index) {
   IndexExpression result;
   result.span = index.span;
   for (const auto& term : index.terms) {
     const auto same = std::find_if(result.terms.begin(), result.terms.end(), [&](const IndexTerm& other) {
-      return other.symbol == term.symbol && other.variable == term.variable;
+      return term.gathered.empty() && other.gathered.empty() && other.symbol == term.symbol &&
+             other.variable == term.variable;
     });
     if (same == result.terms.end()) {
       result.terms.push_back(term);
@@ -78,7 +89,7 @@ IndexExpression normalised(const IndexExpression& index) {
     }
   }
   std::erase_if(result.terms, [](const IndexTerm& term) { return term.factor == 0; });
-  if (result.terms.empty()) result.terms.push_back({0, "", "", index.span});
+  if (result.terms.empty()) result.terms.push_back({0, "", "", index.span, {}});
   return result;
 }
 
@@ -88,6 +99,16 @@ std::optional<IndexExpression> substituted(const IndexExpression& index,
   result.span = index.span;
   for (const auto& term : index.terms) {
     const auto found = replacements.find(term.variable);
+    if (!term.gathered.empty()) {
+      IndexTerm inside = term;
+      for (auto& each : inside.gathered.front().indices) {
+        auto replaced = substituted(each, replacements);
+        if (!replaced) return std::nullopt;
+        each = std::move(*replaced);
+      }
+      result.terms.push_back(std::move(inside));
+      continue;
+    }
     if (found == replacements.end()) {
       result.terms.push_back(term);
       continue;
@@ -103,10 +124,18 @@ std::optional<IndexExpression> substituted(const IndexExpression& index,
 }
 
 IndexExpression index_of_variable(const std::string& variable, const Span& span) {
-  return {{{1, "", variable, span}}, span};
+  return {{{1, "", variable, span, {}}}, span};
 }
-IndexExpression index_of_symbol(const std::string& symbol, const Span& span) { return {{{1, symbol, "", span}}, span}; }
-IndexExpression index_of_constant(std::int64_t value, const Span& span) { return {{{value, "", "", span}}, span}; }
+IndexExpression index_of_symbol(const std::string& symbol, const Span& span) {
+  return {{{1, symbol, "", span, {}}}, span};
+}
+IndexExpression index_of_constant(std::int64_t value, const Span& span) { return {{{value, "", "", span, {}}}, span}; }
+
+std::string print_access(const Access& access) {
+  std::string text = access.tensor + "[";
+  for (std::size_t i = 0; i < access.indices.size(); ++i) text += (i > 0 ? "," : "") + print_index(access.indices[i]);
+  return text + "]";
+}
 
 std::string print_index(const IndexExpression& index) {
   std::string text;
@@ -123,8 +152,9 @@ std::string print_index(const IndexExpression& index) {
       if (!product.empty()) product += "*";
       product += part;
     };
-    if (factor != 1 || (term.symbol.empty() && term.variable.empty())) times(std::to_string(factor));
+    if (factor != 1 || (term.symbol.empty() && term.is_constant())) times(std::to_string(factor));
     times(term.variable);
+    if (!term.gathered.empty()) times(print_access(term.gathered.front()));
     times(term.symbol);
     text += product;
   }

@@ -27,25 +27,29 @@ struct Constraint {
   bool is_not_equal = false;
 };
 
-// Every variable of `index` must be in `variables`, every symbol in `shape`.
+// Every variable of `index` must be in `variables`, every symbol in `shape`; gathered terms are left out.
 [[nodiscard]] AffineForm resolve(const IndexExpression& index, const std::vector<std::string>& variables,
                                  const Shape& shape);
 // The constraints a comparison stands for (two for ==).
 [[nodiscard]] std::vector<Constraint> resolve(const Comparison& comparison, const std::vector<std::string>& variables,
                                               const Shape& shape);
-// Constraints of Cascade::domain(einsum) over Einsum::variables(), and the variables' extents.
+// Constraints of the affine comparisons of Cascade::domain(einsum) over Einsum::variables(), and the variables'
+// extents. Comparisons with data (index tensors) only take points away from what these leave.
 [[nodiscard]] std::vector<Constraint> domain_constraints(const Cascade& cascade, int einsum, const Shape& shape);
 [[nodiscard]] std::vector<std::int64_t> variable_extents(const Einsum& einsum, const Shape& shape);
+// The same, but 1 for the variable that counts a selection's results: its operations are one per value it looks at.
+[[nodiscard]] std::vector<std::int64_t> counted_extents(const Einsum& einsum, const Shape& shape);
 
 // Like terms joined, zero terms dropped (a lone 0 stays), order of first appearance kept.
 [[nodiscard]] IndexExpression normalised(const IndexExpression& index);
-// `index` with variables replaced; nullopt when two symbols would be multiplied.
+// `index` with variables replaced, inside gathered elements too; nullopt when two symbols would be multiplied.
 [[nodiscard]] std::optional<IndexExpression> substituted(const IndexExpression& index,
                                                          const std::map<std::string, IndexExpression>& replacements);
 [[nodiscard]] IndexExpression index_of_variable(const std::string& variable, const Span& span);
 [[nodiscard]] IndexExpression index_of_symbol(const std::string& symbol, const Span& span);
 [[nodiscard]] IndexExpression index_of_constant(std::int64_t value, const Span& span);
 
+[[nodiscard]] std::string print_access(const Access& access);
 [[nodiscard]] std::string print_index(const IndexExpression& index);
 [[nodiscard]] std::string print_comparison(const Comparison& comparison);
 

@@ -6,9 +6,11 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 
 #include "base/diagnostic.hpp"
 #include "base/suggest.hpp"
+#include "einsum/ops/op.hpp"
 
 namespace einloom {
 namespace {
@@ -78,13 +80,45 @@ std::vector<std::string> Cascade::all_ranks() const {
   return names;
 }
 
+bool Cascade::is_derived(const std::string& rank) const {
+  return std::any_of(derived_.begin(), derived_.end(), [&](const DerivedRank& each) { return each.rank == rank; });
+}
+
+double Cascade::uniform_value(const Expression& expression, const Shape& shape) const {
+  switch (expression.kind) {
+    case ExpressionKind::number:
+      return expression.number;
+    case ExpressionKind::symbol: {
+      const ConstantDecl* constant = named(constants_, expression.name);
+      return constant ? constant->value : static_cast<double>(shape.at(expression.name));
+    }
+    case ExpressionKind::first:
+      return uniform_value(expression.args.front(), shape);
+    case ExpressionKind::index:
+    case ExpressionKind::access:
+      break;
+    case ExpressionKind::call: {
+      const Op& op = *find_op(expression.name);
+      std::vector<double> args;
+      for (const auto& arg : expression.args) args.push_back(uniform_value(arg, shape));
+      if (op.arity == 3) return op.scalar_ternary(args[0], args[1], args[2]);
+      return op.scalar(args[0], op.arity == 2 ? args[1] : 0);
+    }
+  }
+  throw InternalError("a uniform value was asked of an expression that differs from point to point");
+}
+
 Shape Cascade::bind(const Shape& given, const Span& where) const {
   Diagnostics problems;
   std::vector<std::string> settable;
   for (const auto& rank : ranks_) settable.push_back(rank.name);
   for (const auto& parameter : parameters_) settable.push_back(parameter.name);
 
+  for (const auto& derived : derived_) {
+    std::erase(settable, derived.rank);
+  }
   for (const auto& [name, value] : given.values()) {
+    if (is_derived(name)) continue;
     if (std::find(settable.begin(), settable.end(), name) == settable.end()) {
       auto& problem = problems.error("shape-unknown-name", where,
                                      fmt::format("cascade `{}` has no rank or parameter `{}`", name_, name));
@@ -106,9 +140,9 @@ Shape Cascade::bind(const Shape& given, const Span& where) const {
   std::vector<std::string> missing;
   for (const auto& rank : ranks_) {
     const auto value = given.find(rank.name);
-    if (value) {
+    if (value && !is_derived(rank.name)) {
       shape.set(rank.name, *value);
-    } else {
+    } else if (!is_derived(rank.name)) {
       missing.push_back("`" + rank.name + "`");
     }
   }
@@ -121,6 +155,24 @@ Shape Cascade::bind(const Shape& given, const Span& where) const {
 
   for (const auto& parameter : parameters_) {
     shape.set(parameter.name, given.find(parameter.name).value_or(parameter.default_value));
+  }
+  for (const auto& derived : derived_) {
+    const double extent = uniform_value(derived.formula, shape);
+    const auto value = given.find(derived.rank);
+    if (!(extent >= 1 && extent <= 0x1p40) || extent != std::floor(extent)) {
+      problems
+          .error("shape-derived", where,
+                 fmt::format("the extent of rank `{}` comes out as {}; an extent is a whole number, at least 1",
+                             derived.rank, extent))
+          .note("it is computed here", derived.formula.span);
+    } else if (value && static_cast<double>(*value) != extent) {
+      problems
+          .error("shape-derived", where,
+                 fmt::format("`{}` is {}; it follows from other extents as {}", derived.rank, *value, extent))
+          .note("it is computed here", derived.formula.span);
+    }
+    problems.throw_if_any();
+    shape.set(derived.rank, static_cast<std::int64_t>(extent));
   }
   for (const auto& partition : partitions_) {
     const std::int64_t whole = shape.at(partition.rank);

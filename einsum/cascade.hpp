@@ -35,6 +35,35 @@ struct ParameterDecl {
   Span span;
 };
 
+// A real number with a name for expressions (1e-5); indices and extents are whole numbers and cannot use it.
+struct ConstantDecl {
+  std::string name;
+  double value = 0;
+  Span span;
+};
+
+// A rank whose extent follows from others: `MS: NINIT + K + NLOCAL`, `NB: ceil(N / BS)`.
+struct DerivedRank {
+  std::string rank;
+  Expression formula;  // uniform; over ranks declared earlier, parameters and constants
+  Span span;
+};
+
+// One mechanism in several forms: Einsums under `when` exist for a choice only.
+struct OptionDecl {
+  std::string name;
+  std::vector<std::string> values;  // the first is the default
+  std::string chosen;
+  Span span;
+};
+
+// What a user sets of a cascade before it is loaded.
+struct CascadeChoices {
+  std::map<std::string, std::string> options;
+  std::map<std::string, double> constants;
+  Span where;  // for errors about them
+};
+
 enum class TensorRole { input, intermediate, output };
 
 struct TensorDecl {
@@ -78,6 +107,9 @@ class Cascade {
   [[nodiscard]] const std::vector<RankDecl>& ranks() const { return ranks_; }  // unpartitioned
   [[nodiscard]] const std::vector<PartitionDecl>& partitions() const { return partitions_; }
   [[nodiscard]] const std::vector<ParameterDecl>& parameters() const { return parameters_; }
+  [[nodiscard]] const std::vector<ConstantDecl>& constants() const { return constants_; }
+  [[nodiscard]] const std::vector<DerivedRank>& derived_ranks() const { return derived_; }
+  [[nodiscard]] const std::vector<OptionDecl>& options() const { return options_; }  // already chosen
   // Ranks (or parts) that advance one index at a time, outermost first.
   [[nodiscard]] const std::vector<RankDecl>& iterative_ranks() const { return iterative_; }
   [[nodiscard]] const std::vector<TensorDecl>& tensors() const { return tensors_; }
@@ -90,6 +122,9 @@ class Cascade {
   [[nodiscard]] int einsum_position(const std::string& name) const;                  // -1 when absent
   [[nodiscard]] const PartitionDecl* partition_of(const std::string& rank) const;    // rank is partitioned
   [[nodiscard]] const PartitionDecl* partition_with(const std::string& part) const;  // part is outer or inner
+  [[nodiscard]] bool is_derived(const std::string& rank) const;
+  // The value of a uniform expression at `shape`.
+  [[nodiscard]] double uniform_value(const Expression& expression, const Shape& shape) const;
   // Every name a variable may come from: ranks and parts.
   [[nodiscard]] std::vector<std::string> all_ranks() const;
 
@@ -101,9 +136,9 @@ class Cascade {
     return domains_[static_cast<std::size_t>(einsum)];
   }
 
-  // Completes a workload's extents: `given` has every rank and may have parameters; parameters default, outer parts
-  // follow, an inner part larger than its rank stays as it is. UserError (shape-missing-rank, shape-unknown-name,
-  // shape-not-positive).
+  // Completes a workload's extents: `given` has every rank that is not derived and may have parameters; parameters
+  // default, derived ranks and outer parts follow, an inner part larger than its rank stays as it is. UserError
+  // (shape-missing-rank, shape-unknown-name, shape-not-positive, shape-derived).
   [[nodiscard]] Shape bind(const Shape& given, const Span& where) const;
 
  private:
@@ -112,6 +147,9 @@ class Cascade {
   std::vector<RankDecl> ranks_;
   std::vector<PartitionDecl> partitions_;
   std::vector<ParameterDecl> parameters_;
+  std::vector<ConstantDecl> constants_;
+  std::vector<DerivedRank> derived_;
+  std::vector<OptionDecl> options_;
   std::vector<RankDecl> iterative_;
   std::vector<TensorDecl> tensors_;
   std::vector<Einsum> einsums_;
@@ -123,9 +161,11 @@ class Cascade {
 [[nodiscard]] std::string variable_of_rank(const std::string& rank);      // M1 → m1
 [[nodiscard]] std::string rank_of_variable(const std::string& variable);  // m1 → M1
 
-// Load = read + parse + validate; all errors of the document in one UserError.
-[[nodiscard]] Cascade load_cascade(const YamlNode& document);
-// print(load(text)) parses back to the same cascade, and print ∘ load ∘ print = print.
+// Load = read + parse + validate; all errors of the document in one UserError. cascade-unknown-choice for what
+// `choices` names and the document does not have.
+[[nodiscard]] Cascade load_cascade(const YamlNode& document, const CascadeChoices& choices = {});
+// The cascade as chosen, without its options. print(load(text)) parses back to the same cascade, and print ∘ load ∘
+// print = print.
 [[nodiscard]] std::string print_cascade(const Cascade& cascade);
 [[nodiscard]] std::string print_einsum(const Einsum& einsum);
 

@@ -3,7 +3,9 @@
 #include "einsum/cascade_builder.hpp"
 
 #include <algorithm>
+#include <set>
 
+#include "einsum/ops/op.hpp"
 #include "einsum/validator.hpp"
 
 namespace einloom {
@@ -53,7 +55,48 @@ bool CascadeDraft::is_iterative(const std::string& rank) const {
   return std::any_of(iterative.begin(), iterative.end(), [&](const RankDecl& decl) { return decl.name == rank; });
 }
 
+namespace {
+
+// Tensors that no chosen Einsum touches, then ranks and numbers that nothing left uses.
+void drop_unused(CascadeDraft& draft) {
+  std::set<std::string> touched;
+  for (const auto& einsum : draft.einsums) {
+    touched.insert(einsum.name());
+    for (const Access* access : einsum.reads()) touched.insert(access->tensor);
+  }
+  std::erase_if(draft.tensors, [&](const TensorDecl& tensor) { return !touched.contains(tensor.name); });
+  const std::set<std::string> used = used_names(draft);
+  std::erase_if(draft.partitions, [&](const PartitionDecl& partition) { return !used.contains(partition.outer); });
+  std::erase_if(draft.derived, [&](const DerivedRank& derived) { return !used.contains(derived.rank); });
+  std::erase_if(draft.ranks, [&](const RankDecl& rank) { return !used.contains(rank.name); });
+  std::erase_if(draft.iterative, [&](const RankDecl& rank) { return !used.contains(rank.name); });
+  std::erase_if(draft.parameters, [&](const ParameterDecl& decl) { return !used.contains(decl.name); });
+  std::erase_if(draft.constants, [&](const ConstantDecl& decl) { return !used.contains(decl.name); });
+}
+
+// Index tensors hold whole numbers whatever the workload's number format, unless they say otherwise.
+void mark_index_tensors(CascadeDraft& draft) {
+  std::set<std::string> index_tensors;
+  const auto mark = [&](const IndexExpression& index) {
+    for (const Access* access : index.accesses()) index_tensors.insert(access->tensor);
+  };
+  for (const auto& einsum : draft.einsums) {
+    const Selection* selection = find_selection(einsum.selection());
+    if (selection && selection->gives_index) index_tensors.insert(einsum.name());
+    for (const auto& index : einsum.output.indices) mark(index);
+    for (const Access* access : einsum.reads()) {
+      for (const auto& index : access->indices) mark(index);
+    }
+  }
+  for (auto& tensor : draft.tensors) {
+    if (index_tensors.contains(tensor.name) && !tensor.dtype) tensor.dtype = Dtype::int32;
+  }
+}
+
+}  // namespace
+
 Cascade CascadeBuilder::build(CascadeDraft draft, Diagnostics& diagnostics) {
+  if (!draft.options.empty() && !draft.incomplete) drop_unused(draft);
   validate_declarations(draft, diagnostics);
   validate_einsums(draft, diagnostics);
   validate_dataflow(draft, diagnostics);
@@ -63,6 +106,7 @@ Cascade CascadeBuilder::build(CascadeDraft draft, Diagnostics& diagnostics) {
   cascade.domains_ = make_domains(draft, diagnostics);
   diagnostics.throw_if_any();
   cascade.graph_ = make_graph(draft);
+  mark_index_tensors(draft);
   cascade.name_ = std::move(draft.name);
   cascade.description_ = std::move(draft.description);
   cascade.paper_ = std::move(draft.paper);
@@ -70,6 +114,9 @@ Cascade CascadeBuilder::build(CascadeDraft draft, Diagnostics& diagnostics) {
   cascade.ranks_ = std::move(draft.ranks);
   cascade.partitions_ = std::move(draft.partitions);
   cascade.parameters_ = std::move(draft.parameters);
+  cascade.constants_ = std::move(draft.constants);
+  cascade.options_ = std::move(draft.options);
+  cascade.derived_ = std::move(draft.derived);
   cascade.iterative_ = std::move(draft.iterative);
   cascade.tensors_ = std::move(draft.tensors);
   cascade.einsums_ = std::move(draft.einsums);

@@ -17,10 +17,14 @@ struct CascadeDraft {
   std::vector<RankDecl> ranks;
   std::vector<PartitionDecl> partitions;
   std::vector<ParameterDecl> parameters;
+  std::vector<ConstantDecl> constants;
+  std::vector<DerivedRank> derived;
   std::vector<RankDecl> iterative;
   std::vector<TensorDecl> tensors;
   std::vector<Einsum> einsums;
   Span span, reference_span;
+  // Einsums of other choices are left out: what only they use is dropped.
+  std::vector<OptionDecl> options;
   // Some part could not be read and is missing: errors that may only echo that are not reported.
   bool incomplete = false;
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 
 #include "base/diagnostic.hpp"
 #include "einsum/lattice.hpp"
@@ -16,9 +17,19 @@ bool is_call(const Expression& expression, const char* op) {
   return expression.kind == ExpressionKind::call && expression.name == op;
 }
 
+bool is_index_arithmetic(const Expression& expression) {
+  static const std::set<std::string> kFree{"add",           "ceil", "div",        "equal",  "floor", "greater",
+                                           "greater_equal", "less", "less_equal", "max",    "min",   "mod",
+                                           "mul",           "neg",  "not_equal",  "select", "sub"};
+  return expression.is_static() && kFree.contains(expression.name);
+}
+
 void count_expression(const Expression& expression, OperationCounts& counts) {
+  // Loop control counts nothing: uniform values, arithmetic on index variables, and the choice of an operand by it.
   if (expression.kind != ExpressionKind::call || expression.is_uniform()) return;
   for (const auto& arg : expression.args) count_expression(arg, counts);
+  if (is_call(expression, "select") && expression.args[0].is_static()) return;
+  if (is_index_arithmetic(expression)) return;
   // A uniform factor or divisor is folded into an operand.
   const bool folded_factor =
       is_call(expression, "mul") && (expression.args[0].is_uniform() || expression.args[1].is_uniform());
@@ -78,13 +89,13 @@ OperationCounts operations_per_point(const Einsum& einsum) {
     }
   }
   count_expression(einsum.expression, counts);
-  if (!reduction.empty()) counts[find_reduction(reduction)->combine] += 1;
+  if (!reduction.empty()) counts[counted_reduction(reduction)] += 1;
   return counts;
 }
 
 std::int64_t count_points(const Cascade& cascade, int einsum, const Shape& shape) {
   const Einsum& e = cascade.einsums().at(static_cast<std::size_t>(einsum));
-  return count_lattice_points(variable_extents(e, shape), domain_constraints(cascade, einsum, shape));
+  return count_lattice_points(counted_extents(e, shape), domain_constraints(cascade, einsum, shape));
 }
 
 OperationCounts count_operations(const Cascade& cascade, int einsum, const Shape& shape) {
@@ -95,7 +106,7 @@ OperationCounts count_operations(const Cascade& cascade, int einsum, const Shape
   // Reductions of another kind around the innermost one combine its results.
   for (std::size_t i = e.reductions.size(); i-- > 1;) {
     if (e.reductions[i - 1].op == e.reductions[i].op) continue;
-    counts[find_reduction(e.reductions[i - 1].op)->combine] += count_outer_points(cascade, einsum, shape, i);
+    counts[counted_reduction(e.reductions[i - 1].op)] += count_outer_points(cascade, einsum, shape, i);
   }
   return counts;
 }

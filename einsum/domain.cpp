@@ -21,8 +21,10 @@ class DomainMaker {
       current_.clear();
       seen_.clear();
       for (const auto& comparison : draft_.einsums[i].predicates) add(comparison);
+      if (draft_.einsums[i].scatters()) bounds(draft_.einsums[i].output, *draft_.find_tensor(draft_.einsums[i].name()));
       for (const auto& read : operand_reads(draft_, static_cast<int>(i))) {
         const TensorDecl& tensor = *draft_.find_tensor(read.access->tensor);
+        if (read.guarded) continue;
         bounds(*read.access, tensor);
         if (read.producer >= 0 && tensor.iterative_rank.empty()) inherit(*read.access, read.producer);
       }
@@ -44,8 +46,9 @@ class DomainMaker {
       if (rank == tensor.iterative_rank) continue;
       const auto variable = index.plain_variable();
       if (variable && index.plain_offset() == 0 && rank_of_variable(*variable) == rank) continue;
-      const bool never_negative =
-          std::all_of(index.terms.begin(), index.terms.end(), [](const IndexTerm& term) { return term.factor >= 0; });
+      const bool never_negative = std::all_of(index.terms.begin(), index.terms.end(), [](const IndexTerm& term) {
+        return term.factor >= 0 && term.gathered.empty();
+      });
       if (!never_negative) add({index_of_constant(0, index.span), "<=", index, index.span});
       add({index, "<", index_of_symbol(rank, index.span), index.span});
     }
@@ -53,6 +56,7 @@ class DomainMaker {
 
   void inherit(const Access& access, int producer) {
     const Einsum& writer = draft_.einsums[static_cast<std::size_t>(producer)];
+    if (writer.scatters() || !writer.selection().empty()) return;  // every element has a value
     std::map<std::string, IndexExpression> replacements;
     for (std::size_t k = 0; k < access.indices.size(); ++k) {
       const auto variable = writer.output.indices[k].plain_variable();

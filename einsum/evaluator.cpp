@@ -70,7 +70,7 @@ void EinsumKernel<T>::run(const Box& box, bool accumulate, TensorStore<T>& store
     ensure(box[v].begin >= 0 && box[v].end <= einsum.extents[v],
            "EinsumKernel::run: the box leaves the iteration space");
   }
-  ensure(!accumulate || !einsum.groups.empty(), "EinsumKernel::run: a map has nothing to accumulate");
+  ensure(!accumulate || !einsum.groups.empty(), "EinsumKernel::run: a map or a selection has nothing to accumulate");
   const auto data_of = [&](const kernel::CompiledAccess& access) {
     const auto found = store.find(access.tensor);
     ensure(found != store.end() && found->second.size() == access.tensor_size,
@@ -147,7 +147,7 @@ class UntiledRun {
 
   // Does Einsum `at` read a tensor of the run [begin, at) at another index than the current step (its last state)?
   bool needs_completed(std::size_t begin, std::size_t at, const std::string& rank) const {
-    for (const Access* access : cascade_.einsums()[at].expression.accesses()) {
+    for (const Access* access : cascade_.einsums()[at].reads()) {
       const int producer = cascade_.einsum_position(access->tensor);
       if (producer < static_cast<int>(begin) || producer >= static_cast<int>(at)) continue;
       const int position = output_position(static_cast<std::size_t>(producer), rank);

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "einsum/ops/op.hpp"
+
 namespace einloom {
 namespace {
 
@@ -11,9 +13,34 @@ void add_unique(std::vector<std::string>& names, const std::string& name) {
   if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
 }
 
+void collect(const Access& access, std::vector<const Access*>& found);
+
+void collect(const IndexExpression& index, std::vector<const Access*>& found) {
+  for (const auto& term : index.terms) {
+    for (const auto& access : term.gathered) collect(access, found);
+  }
+}
+
+void collect(const Access& access, std::vector<const Access*>& found) {
+  found.push_back(&access);
+  for (const auto& index : access.indices) collect(index, found);
+}
+
 void collect(const Expression& expression, std::vector<const Access*>& found) {
-  if (expression.kind == ExpressionKind::access) found.push_back(&expression.access);
+  if (expression.kind == ExpressionKind::access) collect(expression.access, found);
   for (const auto& arg : expression.args) collect(arg, found);
+}
+
+bool mentions(const Expression& expression, const std::string& variable) {
+  if (expression.kind == ExpressionKind::index) return expression.name == variable;
+  if (expression.kind == ExpressionKind::access) {
+    for (const auto& index : expression.access.indices) {
+      const auto names = index.variables();
+      if (std::find(names.begin(), names.end(), variable) != names.end()) return true;
+    }
+  }
+  return std::any_of(expression.args.begin(), expression.args.end(),
+                     [&](const Expression& arg) { return mentions(arg, variable); });
 }
 
 }  // namespace
@@ -21,7 +48,7 @@ void collect(const Expression& expression, std::vector<const Access*>& found) {
 std::optional<std::string> IndexExpression::plain_variable() const {
   std::optional<std::string> variable;
   for (const auto& term : terms) {
-    if (!term.symbol.empty()) return std::nullopt;
+    if (!term.symbol.empty() || !term.gathered.empty()) return std::nullopt;
     if (term.variable.empty()) continue;
     if (variable || term.factor != 1) return std::nullopt;
     variable = term.variable;
@@ -33,7 +60,7 @@ std::optional<std::string> IndexExpression::plain_variable() const {
 std::int64_t IndexExpression::plain_offset() const {
   std::int64_t offset = 0;
   for (const auto& term : terms) {
-    if (term.variable.empty() && term.symbol.empty()) offset += term.factor;
+    if (term.is_constant() && term.symbol.empty()) offset += term.factor;
   }
   return offset;
 }
@@ -42,8 +69,28 @@ std::vector<std::string> IndexExpression::variables() const {
   std::vector<std::string> names;
   for (const auto& term : terms) {
     if (!term.variable.empty()) add_unique(names, term.variable);
+    for (const auto& access : term.gathered) {
+      for (const auto& index : access.indices) {
+        for (const auto& name : index.variables()) add_unique(names, name);
+      }
+    }
   }
   return names;
+}
+
+bool IndexExpression::gathers() const {
+  return std::any_of(terms.begin(), terms.end(), [](const IndexTerm& term) { return !term.gathered.empty(); });
+}
+
+std::vector<const Access*> IndexExpression::accesses() const {
+  std::vector<const Access*> found;
+  collect(*this, found);
+  return found;
+}
+
+bool Expression::is_static() const {
+  return kind != ExpressionKind::access &&
+         std::all_of(args.begin(), args.end(), [](const Expression& arg) { return arg.is_static(); });
 }
 
 bool Expression::is_uniform() const {
@@ -69,6 +116,35 @@ std::vector<std::string> Einsum::variables() const {
 bool Einsum::reduces(const std::string& variable) const {
   return std::any_of(reductions.begin(), reductions.end(),
                      [&](const Reduction& reduction) { return reduction.variable == variable; });
+}
+
+std::vector<const Access*> Einsum::reads() const {
+  std::vector<const Access*> found = expression.accesses();
+  for (const auto& index : output.indices) collect(index, found);
+  for (const auto& comparison : predicates) {
+    collect(comparison.left, found);
+    collect(comparison.right, found);
+  }
+  return found;
+}
+
+bool Einsum::scatters() const {
+  return std::any_of(output.indices.begin(), output.indices.end(),
+                     [](const IndexExpression& index) { return index.gathers(); });
+}
+
+std::string Einsum::selection() const {
+  return reductions.size() == 1 && find_selection(reductions.front().op) ? reductions.front().op : "";
+}
+
+std::string Einsum::selected_variable() const {
+  const Selection* op = reductions.size() == 1 ? find_selection(reductions.front().op) : nullptr;
+  if (!op || !op->ranked) return "";
+  for (const auto& index : output.indices) {
+    const auto variable = index.plain_variable();
+    if (variable && !mentions(expression, *variable)) return *variable;
+  }
+  return "";
 }
 
 }  // namespace einloom

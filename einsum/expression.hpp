@@ -12,13 +12,19 @@
 
 namespace einloom {
 
-// factor · symbol · variable; an empty symbol means 1, an empty variable makes it a constant term.
+struct Access;
+
+// factor · symbol · variable, or factor · symbol · element of an index tensor (a gather; `variable` is empty then).
+// An empty symbol means 1; neither a variable nor a gathered element makes it a constant term.
 // m1*M0+m0+1  =  {1,"M0","m1"}, {1,"","m0"}, {1,"",""}
 struct IndexTerm {
   std::int64_t factor = 1;
   std::string symbol;
   std::string variable;
   Span span;
+  std::vector<Access> gathered;  // at most one
+
+  [[nodiscard]] bool is_constant() const { return variable.empty() && gathered.empty(); }
 };
 
 struct IndexExpression {
@@ -29,7 +35,12 @@ struct IndexExpression {
   [[nodiscard]] std::optional<std::string> plain_variable() const;
   // The constant added to a plain variable (0 for `m1`, 1 for `m1+1`).
   [[nodiscard]] std::int64_t plain_offset() const;
-  [[nodiscard]] std::vector<std::string> variables() const;  // in order of appearance, unique
+  // In order of appearance, unique; those inside gathered elements included.
+  [[nodiscard]] std::vector<std::string> variables() const;
+  // Does an index tensor take part? Such an index is known only with the data.
+  [[nodiscard]] bool gathers() const;
+  // The index tensors' accesses, outer before inner.
+  [[nodiscard]] std::vector<const Access*> accesses() const;
 };
 
 struct Access {
@@ -43,7 +54,8 @@ enum class ExpressionKind {
   symbol,  // rank extent or parameter `name`
   index,   // value of index variable `name`
   access,  // `access`
-  call     // op `name` on `args`; + - * / and unary minus are the ops add sub mul div neg
+  call,    // op `name` on `args`; + - * / and unary minus are the ops add sub mul div neg
+  first    // the first of `args` that is inside its tensor: concatenation, padding
 };
 
 struct Expression {
@@ -56,12 +68,14 @@ struct Expression {
 
   // True when no access and no index variable is inside: the same value at every point.
   [[nodiscard]] bool is_uniform() const;
-  // Accesses in order of appearance.
+  // True when no access is inside: known without data, as loop control is.
+  [[nodiscard]] bool is_static() const;
+  // Accesses in order of appearance, each followed by those inside its indices.
   [[nodiscard]] std::vector<const Access*> accesses() const;
 };
 
 struct Reduction {
-  std::string op;  // sum, max, min, prod
+  std::string op;  // sum, max, min, prod, or a selection: argmax, argmin, argsort, sort, topk
   std::string variable;
   Span span;
 };
@@ -71,6 +85,9 @@ struct Comparison {
   std::string op;  // < <= > >= == !=
   IndexExpression right;
   Span span;
+
+  // Known from index variables and extents alone.
+  [[nodiscard]] bool is_affine() const { return !left.gathers() && !right.gathers(); }
 };
 
 struct Einsum {
@@ -85,6 +102,14 @@ struct Einsum {
   // Output variables in order, then reduced variables.
   [[nodiscard]] std::vector<std::string> variables() const;
   [[nodiscard]] bool reduces(const std::string& variable) const;
+  // Everything it reads: the expression's accesses, index tensors of the output and of predicates.
+  [[nodiscard]] std::vector<const Access*> reads() const;
+  // Writes where an index tensor says; what no point writes is 0.
+  [[nodiscard]] bool scatters() const;
+  // A selection (topk, argsort, …) instead of a reduction; its name, "" when it is none.
+  [[nodiscard]] std::string selection() const;
+  // The output variable that counts a selection's results (k of IDX[h,k] = topk(m) X[h,m]); "" when there is none.
+  [[nodiscard]] std::string selected_variable() const;
 };
 
 }  // namespace einloom

@@ -18,15 +18,40 @@ namespace einloom::kernel {
 inline constexpr std::int64_t kChunk = 512;  // points of the innermost variable evaluated at a time
 inline constexpr int kNone = -1;
 
+// Adds stride · element of an index tensor, itself an access.
+struct Gather {
+  int access = kNone;
+  std::int64_t stride = 0;
+};
+
+// form + sum of gathered elements <= 0 (or != 0): known only with the data.
+struct DataConstraint {
+  AffineForm form;
+  std::vector<Gather> gathers;
+  bool is_not_equal = false;
+};
+
 struct CompiledAccess {
   std::string tensor;
   std::int64_t base = 0;
   std::vector<std::int64_t> strides;  // per variable
   std::vector<bool> uses;             // per variable: does an index mention it (its strides may cancel)
   std::int64_t tensor_size = 0;
+  std::vector<Gather> gathers;
 };
 
-enum class Source { constant, index, access, step };
+// Operands of `first`, each with where it is inside its tensor; the last one may be a constant register.
+struct Alternatives {
+  struct Choice {
+    int access = kNone;  // kNone: `constant`
+    double constant = 0;
+    std::vector<Constraint> inside;
+    std::vector<DataConstraint> inside_data;
+  };
+  std::vector<Choice> choices;
+};
+
+enum class Source { constant, index, access, step, first };
 
 // A value of the expression along a chunk. `from` is a position in accesses, a variable or a position in steps.
 struct Register {
@@ -39,6 +64,8 @@ template <class T>
 struct Step {
   VectorFunction<T> function = nullptr;
   int a = kNone, b = kNone;  // registers; b is kNone for one operand
+  TernaryFunction<T> ternary = nullptr;
+  int c = kNone;
 };
 
 // Consecutive reductions with the same operator; variables [first, last).
@@ -48,6 +75,14 @@ struct ReductionGroup {
   T identity{};
   int first = 0, last = 0;
   std::vector<Constraint> constraints;  // decide whether a point of this level is present
+  std::vector<DataConstraint> data_constraints;
+};
+
+// Instead of a reduction: indices or values of the present points along the last variable, in order.
+struct SelectionPlan {
+  bool largest_first = false;
+  bool gives_index = true;
+  int counter = kNone;  // output variable that counts the results; kNone: one result
 };
 
 // sum of A·B·scale with free variables on both sides: a matrix product over (m, n, k), the other variables outside.
@@ -68,8 +103,12 @@ struct Compiled {
   int result = kNone;  // register
   std::vector<ReductionGroup<T>> groups;
   std::vector<Constraint> constraints;  // all
+  std::vector<DataConstraint> data_constraints;
+  std::vector<Alternatives> alternatives;
+  std::optional<SelectionPlan> selection;
   // Constraints that decide which outputs are stored; the others keep (map) or carry over (state) their value.
   std::vector<Constraint> store_constraints;
+  std::vector<DataConstraint> store_data_constraints;
   bool carries_state = false;
   std::int64_t previous_state = 0;  // offset from a stored element to the same element of the previous state
   int chunk = kNone;                // innermost variable of the general loops

@@ -2,6 +2,8 @@
 // The general way to run an Einsum: loops over all variables but one, and array operations along that one.
 // Absent points are cut out as intervals, so the array operations see present points only.
 #include <algorithm>
+#include <cmath>
+#include <utility>
 
 #include "base/diagnostic.hpp"
 #include "einsum/kernel.hpp"
@@ -18,7 +20,8 @@ class ChunkRun {
       : c_(compiled), box_(box), accumulate_(accumulate), bound_(bound) {
     for (const auto& range : box) point_.push_back(range.begin);
     for (int v = 0; v < c_.outputs; ++v) {
-      if (v != c_.chunk) output_variables_.push_back(v);
+      const bool counts = c_.selection && v == c_.selection->counter;
+      if (v != c_.chunk && !counts) output_variables_.push_back(v);
     }
     for (const auto& group : c_.groups) {
       group_variables_.emplace_back();
@@ -60,8 +63,59 @@ class ChunkRun {
   [[nodiscard]] int segment_variable() const { return c_.chunk; }
 
   // Present intervals of [begin, end) along variable v (or of the single point 0 when v is kNone).
-  const std::vector<Range>& present(std::size_t slot, const std::vector<Constraint>& constraints, int v,
-                                    std::int64_t begin, std::int64_t end) {
+  const std::vector<Range>& present(std::size_t slot, const std::vector<Constraint>& constraints,
+                                    const std::vector<DataConstraint>& data, int v, std::int64_t begin,
+                                    std::int64_t end) {
+    affine_present(slot, constraints, v, begin, end);
+    if (!data.empty()) cut_by_data(segments_[slot], data, v);
+    return segments_[slot];
+  }
+
+  // What data leaves of the ranges, point by point.
+  void cut_by_data(std::vector<Range>& ranges, const std::vector<DataConstraint>& data, int v) {
+    std::vector<Range> left;
+    for (const Range& range : ranges) {
+      bool open = false;
+      for (std::int64_t i = range.begin; i < range.end; ++i) {
+        const bool holds =
+            std::all_of(data.begin(), data.end(), [&](const DataConstraint& each) { return satisfied(each, v, i); });
+        if (holds && open) left.back().end = i + 1;
+        if (holds && !open) left.push_back({i, i + 1});
+        open = holds;
+      }
+    }
+    ranges = std::move(left);
+  }
+
+  [[nodiscard]] bool satisfied(const DataConstraint& constraint, int v, std::int64_t along) const {
+    std::int64_t value = constraint.form.constant;
+    for (int i = 0; i < c_.variables(); ++i) {
+      value += constraint.form.coefficients[at(i)] * (i == v ? along : point_[at(i)]);
+    }
+    for (const Gather& gather : constraint.gathers) value += gather.stride * gathered(gather.access, v, along);
+    return constraint.is_not_equal ? value != 0 : value <= 0;
+  }
+
+  // Offset of an access with variable v at `along`, index tensors followed.
+  [[nodiscard]] std::int64_t full_offset(const CompiledAccess& access, int v, std::int64_t along) const {
+    std::int64_t sum = access.base;
+    for (int i = 0; i < c_.variables(); ++i) sum += access.strides[at(i)] * (i == v ? along : point_[at(i)]);
+    for (const Gather& gather : access.gathers) sum += gather.stride * gathered(gather.access, v, along);
+    return sum;
+  }
+
+  // An element of an index tensor, as a whole number; 0 for what is none, and where the element itself is outside (such
+  // a point is absent by another constraint).
+  [[nodiscard]] std::int64_t gathered(int index, int v, std::int64_t along) const {
+    const CompiledAccess& access = c_.accesses[at(index)];
+    const std::int64_t where = full_offset(access, v, along);
+    if (where < 0 || where >= access.tensor_size) return 0;
+    const T value = bound_.accesses[at(index)][where];
+    return value >= T(-0x1p40) && value <= T(0x1p40) ? static_cast<std::int64_t>(std::llround(value)) : 0;
+  }
+
+  const std::vector<Range>& affine_present(std::size_t slot, const std::vector<Constraint>& constraints, int v,
+                                           std::int64_t begin, std::int64_t end) {
     auto& found = segments_[slot];
     found.clear();
     Range range{begin, end};
@@ -121,6 +175,10 @@ class ChunkRun {
             operands_[r] = {own, 0};
           }
           break;
+        case Source::first:
+          choose(c_.alternatives[at(reg.from)], begin, count, own);
+          operands_[r] = {own, 1};
+          break;
         case Source::access:
           operands_[r] = load(reg.from, begin, count, own);
           break;
@@ -128,8 +186,13 @@ class ChunkRun {
           const Step<T>& step = c_.steps[at(reg.from)];
           const Operand<T> a = operands_[at(step.a)];
           const Operand<T> b = step.b == kNone ? Operand<T>{a.data, 0} : operands_[at(step.b)];
-          const bool uniform = a.step == 0 && b.step == 0;
-          step.function(a, b, own, uniform ? 1 : count);
+          const Operand<T> c = step.c == kNone ? Operand<T>{a.data, 0} : operands_[at(step.c)];
+          const bool uniform = a.step == 0 && b.step == 0 && c.step == 0;
+          if (step.ternary != nullptr) {
+            step.ternary(a, b, c, own, uniform ? 1 : count);
+          } else {
+            step.function(a, b, own, uniform ? 1 : count);
+          }
           operands_[r] = {own, uniform ? std::size_t{0} : std::size_t{1}};
           break;
         }
@@ -140,6 +203,13 @@ class ChunkRun {
 
   Operand<T> load(int index, std::int64_t begin, std::size_t count, T* own) const {
     const CompiledAccess& access = c_.accesses[at(index)];
+    if (!access.gathers.empty()) {
+      const int v = c_.chunk;
+      for (std::size_t i = 0; i < count; ++i) {
+        own[i] = bound_.accesses[at(index)][full_offset(access, v, begin + static_cast<std::int64_t>(i))];
+      }
+      return {own, 1};
+    }
     const T* data = bound_.accesses[at(index)] + offset(access, begin);
     const std::int64_t stride = c_.chunk == kNone ? 0 : access.strides[at(c_.chunk)];
     if (stride == 0 || stride == 1) return {data, static_cast<std::size_t>(stride)};
@@ -147,12 +217,80 @@ class ChunkRun {
     return {own, 1};
   }
 
+  // Point by point the first choice that is inside its tensor (a constant always is); 0 where none is.
+  void choose(const Alternatives& alternatives, std::int64_t begin, std::size_t count, T* own) const {
+    const int v = c_.chunk;
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::int64_t along = begin + static_cast<std::int64_t>(i);
+      own[i] = T(0);
+      for (const auto& choice : alternatives.choices) {
+        if (choice.access == kNone) {
+          own[i] = static_cast<T>(choice.constant);
+          break;
+        }
+        if (!inside(choice, v, along)) continue;
+        own[i] = bound_.accesses[at(choice.access)][full_offset(c_.accesses[at(choice.access)], v, along)];
+        break;
+      }
+    }
+  }
+
+  [[nodiscard]] bool inside(const Alternatives::Choice& choice, int v, std::int64_t along) const {
+    const auto affine = [&](const Constraint& constraint) {
+      std::int64_t value = constraint.form.constant;
+      for (int i = 0; i < c_.variables(); ++i) {
+        value += constraint.form.coefficients[at(i)] * (i == v ? along : point_[at(i)]);
+      }
+      return value <= 0;
+    };
+    return std::all_of(choice.inside.begin(), choice.inside.end(), affine) &&
+           std::all_of(choice.inside_data.begin(), choice.inside_data.end(),
+                       [&](const DataConstraint& each) { return satisfied(each, v, along); });
+  }
+
+  // The present values along the last variable, ordered, into the output's elements that the counter runs over.
+  void select() {
+    const SelectionPlan& plan = *c_.selection;
+    ranked_.clear();
+    const Range whole = range_of_chunk();
+    for (std::int64_t begin = whole.begin; begin < whole.end; begin += chunk_) {
+      const std::int64_t end = std::min(whole.end, begin + chunk_);
+      for (const Range& range : present(0, c_.constraints, c_.data_constraints, c_.chunk, begin, end)) {
+        const Operand<T> value = evaluate(range.begin, range.end);
+        for (std::int64_t i = range.begin; i < range.end; ++i) {
+          ranked_.emplace_back(value.data[static_cast<std::size_t>(i - range.begin) * value.step], i);
+        }
+      }
+    }
+    // NaN goes last, so that the order is one.
+    const auto before = [&](const std::pair<T, std::int64_t>& a, const std::pair<T, std::int64_t>& b) {
+      if (std::isnan(a.first) || std::isnan(b.first)) return !std::isnan(a.first) && std::isnan(b.first);
+      return plan.largest_first ? a.first > b.first : a.first < b.first;
+    };
+    std::stable_sort(ranked_.begin(), ranked_.end(), before);
+    const Range results = plan.counter == kNone ? Range{0, 1} : box_[at(plan.counter)];
+    for (std::int64_t k = results.begin; k < results.end; ++k) {
+      const auto i = static_cast<std::size_t>(k);
+      T value = plan.gives_index ? T(-1) : T(0);
+      if (i < ranked_.size()) value = plan.gives_index ? static_cast<T>(ranked_[i].second) : ranked_[i].first;
+      if (plan.counter != kNone) point_[at(plan.counter)] = k;
+      if (c_.rounds) round_to(c_.dtype, &value, 1);
+      std::int64_t offset = c_.output.base;
+      for (int v = 0; v < c_.outputs; ++v) offset += c_.output.strides[at(v)] * point_[at(v)];
+      bound_.output[offset] = value;
+    }
+  }
+
   // One output, or the outputs [begin, end) along the chunk variable.
   void output_point(std::int64_t begin, std::int64_t end) {
     const int along = chunk_is_reduced() ? kNone : segment_variable();
     if (c_.carries_state) carry(begin, end);
+    if (c_.selection) {
+      select();
+      return;
+    }
     if (c_.groups.empty()) {
-      for (const Range& range : present(0, c_.constraints, along, begin, end)) {
+      for (const Range& range : present(0, c_.constraints, c_.data_constraints, along, begin, end)) {
         const Operand<T> value = evaluate(range.begin, range.end);
         T* kept = stored_row();
         const auto count = static_cast<std::size_t>(range.end - range.begin);
@@ -164,11 +302,12 @@ class ChunkRun {
     T* sums = accumulator(0);
     std::fill(sums, sums + (end - begin), c_.groups[0].identity);
     reduce(0, begin, end);
-    if (c_.store_constraints.empty()) {
+    if (c_.store_constraints.empty() && c_.store_data_constraints.empty()) {
       store(begin, sums, static_cast<std::size_t>(end - begin));
       return;
     }
-    for (const Range& range : present(c_.groups.size() + 1, c_.store_constraints, along, begin, end)) {
+    for (const Range& range :
+         present(c_.groups.size() + 1, c_.store_constraints, c_.store_data_constraints, along, begin, end)) {
       store(range.begin, sums + (range.begin - begin), static_cast<std::size_t>(range.end - range.begin));
     }
   }
@@ -191,7 +330,8 @@ class ChunkRun {
 
   void combine_point(std::size_t group, std::int64_t begin, std::int64_t end) {
     const bool innermost = group + 1 == c_.groups.size();
-    const auto& ranges = present(group + 1, c_.groups[group].constraints, c_.chunk, begin, end);
+    const auto& ranges =
+        present(group + 1, c_.groups[group].constraints, c_.groups[group].data_constraints, c_.chunk, begin, end);
     if (ranges.empty()) return;
     if (!innermost) {
       T* inner = accumulator(group + 1);
@@ -213,7 +353,8 @@ class ChunkRun {
     T* sum = accumulator(0);
     for (std::int64_t begin = whole.begin; begin < whole.end; begin += chunk_) {
       const std::int64_t end = std::min(whole.end, begin + chunk_);
-      for (const Range& range : present(1, c_.groups[0].constraints, c_.chunk, begin, end)) {
+      for (const Range& range :
+           present(1, c_.groups[0].constraints, c_.groups[0].data_constraints, c_.chunk, begin, end)) {
         const Operand<T> value = evaluate(range.begin, range.end);
         for (std::int64_t i = 0; i < range.end - range.begin; ++i) {
           c_.groups[0].combine({sum, 1}, {value.data + static_cast<std::size_t>(i) * value.step, 1}, sum, 1);
@@ -223,6 +364,10 @@ class ChunkRun {
   }
 
   void store(std::int64_t begin, T* values, std::size_t count) {
+    if (!c_.output.gathers.empty()) {
+      scatter(begin, values, count);
+      return;
+    }
     T* out = bound_.output + offset(c_.output, begin);
     const std::int64_t stride = chunk_is_reduced() || c_.chunk == kNone ? 1 : c_.output.strides[at(c_.chunk)];
     if (accumulate_) {
@@ -232,6 +377,19 @@ class ChunkRun {
     }
     if (c_.rounds) round_to(c_.dtype, values, count);
     for (std::size_t i = 0; i < count; ++i) out[static_cast<std::int64_t>(i) * stride] = values[i];
+  }
+
+  void scatter(std::int64_t begin, T* values, std::size_t count) {
+    const int v = chunk_is_reduced() ? kNone : c_.chunk;
+    if (!accumulate_ && c_.rounds) round_to(c_.dtype, values, count);
+    for (std::size_t i = 0; i < count; ++i) {
+      T* out = bound_.output + full_offset(c_.output, v, begin + static_cast<std::int64_t>(i));
+      if (accumulate_) {
+        c_.groups[0].combine({out, 1}, {values + i, 1}, values + i, 1);
+        if (c_.rounds) round_to(c_.dtype, values + i, 1);
+      }
+      *out = values[i];
+    }
   }
 
   // An absent update of a state keeps the previous state.
@@ -252,6 +410,7 @@ class ChunkRun {
   std::vector<T> scratch_;
   std::vector<Operand<T>> operands_;
   std::vector<std::vector<Range>> segments_;
+  std::vector<std::pair<T, std::int64_t>> ranked_;
 };
 
 }  // namespace

@@ -17,6 +17,9 @@ class Compiler {
  public:
   Compiler(const Cascade& cascade, int einsum, const Shape& shape, Precision precision)
       : cascade_(cascade), einsum_(cascade.einsums().at(at(einsum))), shape_(shape), variables_(einsum_.variables()) {
+    for (const auto& comparison : cascade.domain(einsum)) {
+      if (!comparison.is_affine()) data_constraints(comparison, out_.data_constraints);
+    }
     out_.extents = variable_extents(einsum_, shape);
     out_.outputs = static_cast<int>(variables_.size() - einsum_.reductions.size());
     out_.constraints = domain_constraints(cascade, einsum, shape);
@@ -35,10 +38,68 @@ class Compiler {
   Compiled<T> take() { return std::move(out_); }
 
  private:
-  CompiledAccess access(const Access& access) const {
+  int add_access(const Access& made) {
+    CompiledAccess compiled = access(made);  // may add index tensors
+    out_.accesses.push_back(std::move(compiled));
+    return static_cast<int>(out_.accesses.size()) - 1;
+  }
+
+  // `scale` times the gathered elements of an index.
+  void gathers_of(const IndexExpression& index, std::int64_t scale, std::vector<Gather>& into) {
+    for (const auto& term : index.terms) {
+      if (term.gathered.empty()) continue;
+      const std::int64_t factor = term.factor * (term.symbol.empty() ? 1 : shape_.at(term.symbol));
+      into.push_back({add_access(term.gathered.front()), scale * factor});
+    }
+  }
+
+  void data_constraints(const Comparison& comparison, std::vector<DataConstraint>& into) {
+    std::vector<Gather> left, right;
+    gathers_of(comparison.left, 1, left);
+    gathers_of(comparison.right, 1, right);
+    // `resolve` turns a > b into b - a, and a == b into a - b and b - a.
+    bool mirrored = comparison.op[0] == '>';
+    for (auto& constraint : resolve(comparison, variables_, shape_)) {
+      DataConstraint made{std::move(constraint.form), {}, constraint.is_not_equal};
+      for (const auto& each : left) made.gathers.push_back({each.access, mirrored ? -each.stride : each.stride});
+      for (const auto& each : right) made.gathers.push_back({each.access, mirrored ? each.stride : -each.stride});
+      into.push_back(std::move(made));
+      mirrored = true;
+    }
+  }
+
+  // Conditions for an access to be inside its tensor.
+  void bounds(const Access& access, std::vector<Constraint>& affine, std::vector<DataConstraint>& data) {
     const TensorDecl& tensor = *cascade_.find_tensor(access.tensor);
-    CompiledAccess result{access.tensor, 0, std::vector<std::int64_t>(variables_.size(), 0),
-                          std::vector<bool>(variables_.size(), false), 1};
+    for (std::size_t k = 0; k < tensor.ranks.size(); ++k) {
+      const std::int64_t extent = shape_.at(tensor.ranks[k]) + (tensor.ranks[k] == tensor.iterative_rank ? 1 : 0);
+      AffineForm below = resolve(access.indices[k], variables_, shape_);  // index - (extent - 1) <= 0
+      AffineForm above = below;                                           // -index <= 0
+      for (auto& c : above.coefficients) c = -c;
+      above.constant = -above.constant;
+      below.constant -= extent - 1;
+      std::vector<Gather> gathers;
+      gathers_of(access.indices[k], 1, gathers);
+      if (gathers.empty()) {
+        affine.push_back({below, false});
+        affine.push_back({above, false});
+        continue;
+      }
+      std::vector<Gather> negative = gathers;
+      for (auto& gather : negative) gather.stride = -gather.stride;
+      data.push_back({below, gathers, false});
+      data.push_back({above, negative, false});
+    }
+  }
+
+  CompiledAccess access(const Access& access) {
+    const TensorDecl& tensor = *cascade_.find_tensor(access.tensor);
+    CompiledAccess result{access.tensor,
+                          0,
+                          std::vector<std::int64_t>(variables_.size(), 0),
+                          std::vector<bool>(variables_.size(), false),
+                          1,
+                          {}};
     for (std::size_t k = tensor.ranks.size(); k-- > 0;) {
       const AffineForm form = resolve(access.indices[k], variables_, shape_);
       result.base += form.constant * result.tensor_size;
@@ -46,17 +107,33 @@ class Compiler {
         result.strides[v] += form.coefficients[v] * result.tensor_size;
         if (form.coefficients[v] != 0) result.uses[v] = true;
       }
+      const std::size_t known = result.gathers.size();
+      gathers_of(access.indices[k], result.tensor_size, result.gathers);
+      for (std::size_t g = known; g < result.gathers.size(); ++g) {
+        const auto& inner = out_.accesses[at(result.gathers[g].access)].uses;
+        for (std::size_t v = 0; v < variables_.size(); ++v) result.uses[v] = result.uses[v] || inner[v];
+      }
       result.tensor_size *= shape_.at(tensor.ranks[k]) + (tensor.ranks[k] == tensor.iterative_rank ? 1 : 0);
     }
     return result;
   }
 
-  double uniform(const Expression& expression) const {
-    if (expression.kind == ExpressionKind::number) return expression.number;
-    if (expression.kind == ExpressionKind::symbol) return static_cast<double>(shape_.at(expression.name));
-    const Op& op = *find_op(expression.name);
-    const double a = uniform(expression.args[0]);
-    return op.scalar(a, op.arity == 2 ? uniform(expression.args[1]) : 0);
+  double uniform(const Expression& expression) const { return cascade_.uniform_value(expression, shape_); }
+
+  int first(const Expression& expression) {
+    Alternatives alternatives;
+    for (const auto& arg : expression.args) {
+      Alternatives::Choice choice;
+      if (arg.is_uniform()) {
+        choice.constant = uniform(arg);
+      } else {
+        choice.access = add_access(arg.access);
+        bounds(arg.access, choice.inside, choice.inside_data);
+      }
+      alternatives.choices.push_back(std::move(choice));
+    }
+    out_.alternatives.push_back(std::move(alternatives));
+    return add({Source::first, static_cast<int>(out_.alternatives.size()) - 1, 0});
   }
 
   int add(Register made) {
@@ -71,24 +148,35 @@ class Compiler {
       return add({Source::index, static_cast<int>(found - variables_.begin()), 0});
     }
     if (expression.kind == ExpressionKind::access) {
-      out_.accesses.push_back(access(expression.access));
-      return add({Source::access, static_cast<int>(out_.accesses.size()) - 1, 0});
+      return add({Source::access, add_access(expression.access), 0});
     }
+    if (expression.kind == ExpressionKind::first) return first(expression);
     const Op& op = *find_op(expression.name);
-    Step<T> step{op.template vector<T>(), value(expression.args[0]), kNone};
-    if (op.arity == 2) step.b = value(expression.args[1]);
+    Step<T> step;
+    step.function = op.template vector<T>();
+    step.ternary = op.template ternary<T>();
+    step.a = value(expression.args[0]);
+    if (op.arity >= 2) step.b = value(expression.args[1]);
+    if (op.arity == 3) step.c = value(expression.args[2]);
     out_.steps.push_back(step);
     return add({Source::step, static_cast<int>(out_.steps.size()) - 1, 0});
   }
 
   void reductions() {
     const auto& all = einsum_.reductions;
+    if (!einsum_.selection().empty()) {
+      const Selection& selection = *find_selection(einsum_.selection());
+      out_.selection = SelectionPlan{selection.largest_first, selection.gives_index, kNone};
+      const auto counter = std::find(variables_.begin(), variables_.end(), einsum_.selected_variable());
+      if (selection.ranked) out_.selection->counter = static_cast<int>(counter - variables_.begin());
+      return;
+    }
     for (std::size_t i = 0; i < all.size(); ++i) {
       const int variable = out_.outputs + static_cast<int>(i);
       if (i == 0 || all[i].op != all[i - 1].op) {
         const ReductionOp& op = *find_reduction(all[i].op);
         out_.groups.push_back(
-            {find_op(op.combine)->template vector<T>(), static_cast<T>(op.identity), variable, variable, {}});
+            {find_op(op.combine)->template vector<T>(), static_cast<T>(op.identity), variable, variable, {}, {}});
       }
       out_.groups.back().last = variable + 1;
     }
@@ -96,7 +184,18 @@ class Compiler {
       for (const auto& constraint : out_.constraints) {
         if (uses_only_before(constraint, group.last)) group.constraints.push_back(constraint);
       }
+      for (const auto& constraint : out_.data_constraints) {
+        if (uses_only_before(constraint, group.last)) group.data_constraints.push_back(constraint);
+      }
     }
+  }
+
+  bool uses_only_before(const DataConstraint& constraint, int limit) const {
+    if (!uses_only_before(Constraint{constraint.form, false}, limit)) return false;
+    return std::all_of(constraint.gathers.begin(), constraint.gathers.end(), [&](const Gather& gather) {
+      const auto& uses = out_.accesses[at(gather.access)].uses;
+      return std::find(uses.begin() + limit, uses.end(), true) == uses.end();
+    });
   }
 
   static bool uses_only_before(const Constraint& constraint, int limit) {
@@ -106,11 +205,15 @@ class Compiler {
 
   void stores(const TensorDecl& tensor) {
     const bool is_state = !tensor.iterative_rank.empty();
-    if (!out_.groups.empty() && !is_state) return;  // a reduction stores every output: its identity where all is absent
+    // A reduction stores every output: its identity where all is absent. A scatter has no place for what is absent.
+    if ((!out_.groups.empty() || out_.selection) && !is_state && out_.output.gathers.empty()) return;
     for (const auto& constraint : out_.constraints) {
       if (uses_only_before(constraint, out_.outputs)) out_.store_constraints.push_back(constraint);
     }
-    out_.carries_state = is_state && !out_.store_constraints.empty();
+    for (const auto& constraint : out_.data_constraints) {
+      if (uses_only_before(constraint, out_.outputs)) out_.store_data_constraints.push_back(constraint);
+    }
+    out_.carries_state = is_state && !(out_.store_constraints.empty() && out_.store_data_constraints.empty());
     if (!is_state) return;
     const auto found = std::find(variables_.begin(), variables_.end(), variable_of_rank(tensor.iterative_rank));
     out_.previous_state = -out_.output.strides[static_cast<std::size_t>(found - variables_.begin())];
@@ -118,6 +221,7 @@ class Compiler {
 
   // The variable whose neighbours are neighbours in memory most often, and long enough to pay for a loop over it.
   int choose_chunk() const {
+    if (out_.selection) return out_.variables() - 1;
     int best = kNone;
     double best_cost = 0;
     for (int v = 0; v < out_.variables(); ++v) {
@@ -126,7 +230,7 @@ class Compiler {
       double cost = 40.0 / static_cast<double>(std::min(out_.extents[at(v)], kChunk));
       if (reduced) cost += 3;  // one chain of dependent operations
       const auto touch = [&](const CompiledAccess& each) {
-        const std::int64_t stride = each.strides[at(v)];
+        const std::int64_t stride = each.gathers.empty() ? each.strides[at(v)] : kChunk;
         cost += stride == 0 || stride == 1 ? 0.5 : 3;
       };
       for (const auto& each : out_.accesses) touch(each);
@@ -158,6 +262,8 @@ class Compiler {
   }
 
   std::optional<Contraction> find_contraction() const {
+    if (!out_.data_constraints.empty() || !out_.output.gathers.empty() || out_.accesses.size() != 2)
+      return std::nullopt;
     if (out_.groups.size() != 1 || einsum_.reductions.front().op != "sum" || !out_.store_constraints.empty()) {
       return std::nullopt;
     }

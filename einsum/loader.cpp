@@ -2,6 +2,8 @@
 // YAML document → cascade draft → cascade. All errors of the document are reported together.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/suggest.hpp"
 #include "einsum/cascade.hpp"
 #include "einsum/cascade_builder.hpp"
@@ -14,7 +16,8 @@ constexpr std::int64_t kLargestParameter = std::int64_t{1} << 40;
 
 class CascadeLoader {
  public:
-  explicit CascadeLoader(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
+  CascadeLoader(const CascadeChoices& choices, Diagnostics& diagnostics)
+      : choices_(choices), diagnostics_(diagnostics) {}
 
   CascadeDraft load(const YamlNode& document) {
     YamlMap map(document, "cascade", diagnostics_);
@@ -29,6 +32,9 @@ class CascadeLoader {
     draft_.ranks = rank_list(map.require("ranks"), "`ranks`");
     partitions(map.optional("partitions"));
     parameters(map.optional("parameters"));
+    constants(map.optional("constants"));
+    derived(map.optional("derived"));
+    options(map.optional("options"));
     draft_.iterative = rank_list(map.optional("iterative"), "`iterative`");
     tensors(map.require("tensors"));
     einsums(map.require("einsums"));
@@ -92,6 +98,73 @@ class CascadeLoader {
     }
   }
 
+  void constants(const YamlNode& node) {
+    for (const auto& entry : entries(node, "`constants`")) {
+      double value = read_number(entry.value, fmt::format("constant `{}`", entry.key), diagnostics_, 0);
+      if (const auto chosen = choices_.constants.find(entry.key); chosen != choices_.constants.end())
+        value = chosen->second;
+      draft_.constants.push_back({entry.key, value, entry.key_span});
+    }
+    for (const auto& [name, value] : choices_.constants) unknown_choice(name, draft_.constants, "constant", node);
+  }
+
+  void derived(const YamlNode& node) {
+    for (const auto& entry : entries(node, "`derived`")) {
+      part([&] {
+        const std::size_t before = diagnostics_.size();
+        const std::string text = read_string(entry.value, fmt::format("the extent of `{}`", entry.key), diagnostics_);
+        if (diagnostics_.size() > before) return;
+        parsed([&] { draft_.derived.push_back({entry.key, parse_formula(text, entry.value.span()), entry.key_span}); });
+      });
+    }
+  }
+
+  // `mode: [soft, paper]`: the first is the default.
+  void options(const YamlNode& node) {
+    for (const auto& entry : entries(node, "`options`")) {
+      part([&] {
+        const auto values = read_names(entry.value, fmt::format("the values of option `{}`", entry.key), diagnostics_);
+        if (values.empty()) return;
+        const auto chosen = choices_.options.find(entry.key);
+        std::string value = values.front();
+        if (chosen != choices_.options.end()) {
+          if (std::find(values.begin(), values.end(), chosen->second) == values.end()) {
+            diagnostics_
+                .error("cascade-unknown-choice", choices_.where,
+                       fmt::format("option `{}` of cascade `{}` has no value `{}`", entry.key, draft_.name,
+                                   chosen->second))
+                .note("its values stand here", entry.value.span())
+                .with_help(suggestion(chosen->second, values));
+          } else {
+            value = chosen->second;
+          }
+        }
+        draft_.options.push_back({entry.key, values, value, entry.key_span});
+      });
+    }
+    for (const auto& [name, value] : choices_.options) unknown_choice(name, draft_.options, "option", node);
+  }
+
+  template <class Decls>
+  void unknown_choice(const std::string& name, const Decls& declared, const std::string& what, const YamlNode& node) {
+    std::vector<std::string> names;
+    for (const auto& each : declared) names.push_back(each.name);
+    if (std::find(names.begin(), names.end(), name) != names.end()) return;
+    auto& problem = diagnostics_.error("cascade-unknown-choice", choices_.where,
+                                       fmt::format("cascade `{}` has no {} `{}`", draft_.name, what, name));
+    problem.with_help(suggestion(name, names));
+    if (node.defined()) problem.note("declared here", node.span());
+  }
+
+  template <class Parse>
+  void parsed(Parse parse) {
+    try {
+      parse();
+    } catch (const UserError& error) {
+      for (const auto& each : error.diagnostics()) diagnostics_.add(each);
+    }
+  }
+
   void tensors(const YamlNode& node) {
     for (const auto& entry : entries(node, "`tensors`")) {
       part([&] { tensor(entry); });
@@ -143,29 +216,74 @@ class CascadeLoader {
       draft_.incomplete = true;
       return;
     }
+    einsum_list(node, true);
+  }
+
+  // An item is an Einsum or `{when: {mode: soft}, einsums: […]}`, for a choice of options only. What is not chosen is
+  // read too, for its errors.
+  void einsum_list(const YamlNode& node, bool chosen) {
     for (const auto& item : node.items()) {
       part([&] {
+        if (item.is_map()) {
+          conditional(item, chosen);
+          return;
+        }
         const std::size_t before = diagnostics_.size();
         const std::string text = read_string(item, "an Einsum", diagnostics_);
         if (diagnostics_.size() > before) return;
-        try {
-          draft_.einsums.push_back(parse_einsum(text, item.span()));
-        } catch (const UserError& error) {
-          for (const auto& each : error.diagnostics()) diagnostics_.add(each);
-        }
+        parsed([&] {
+          Einsum einsum = parse_einsum(text, item.span());
+          if (chosen) draft_.einsums.push_back(std::move(einsum));
+        });
       });
     }
   }
 
+  void conditional(const YamlNode& node, bool chosen) {
+    YamlMap map(node, "a conditional part", diagnostics_);
+    const YamlNode when = map.require("when");
+    const YamlNode inside = map.require("einsums");
+    map.finish();
+    for (const auto& entry : entries(when, "`when`")) {
+      const auto option = std::find_if(draft_.options.begin(), draft_.options.end(),
+                                       [&](const OptionDecl& decl) { return decl.name == entry.key; });
+      if (option == draft_.options.end()) {
+        std::vector<std::string> names;
+        for (const auto& each : draft_.options) names.push_back(each.name);
+        diagnostics_.error("cascade-unknown-option", entry.key_span, fmt::format("there is no option `{}`", entry.key))
+            .with_help(suggestion(entry.key, names));
+        continue;
+      }
+      const auto values = entry.value.is_sequence()
+                              ? read_names(entry.value, "the values", diagnostics_)
+                              : std::vector<std::string>{read_string(entry.value, "the value", diagnostics_)};
+      for (const auto& value : values) {
+        if (std::find(option->values.begin(), option->values.end(), value) != option->values.end()) continue;
+        diagnostics_
+            .error("cascade-unknown-option", entry.value.span(),
+                   fmt::format("option `{}` has no value `{}`", entry.key, value))
+            .with_help(suggestion(value, option->values));
+      }
+      chosen = chosen && std::find(values.begin(), values.end(), option->chosen) != values.end();
+    }
+    if (!inside.defined()) return;
+    if (!inside.is_sequence()) {
+      diagnostics_.error("yaml-type", inside.span(), "`einsums` of a conditional part is a list of Einsums");
+      return;
+    }
+    einsum_list(inside, chosen);
+  }
+
+  const CascadeChoices& choices_;
   Diagnostics& diagnostics_;
   CascadeDraft draft_;
 };
 
 }  // namespace
 
-Cascade load_cascade(const YamlNode& document) {
+Cascade load_cascade(const YamlNode& document, const CascadeChoices& choices) {
   Diagnostics diagnostics;
-  CascadeDraft draft = CascadeLoader(diagnostics).load(document);
+  CascadeDraft draft = CascadeLoader(choices, diagnostics).load(document);
   return CascadeBuilder::build(std::move(draft), diagnostics);
 }
 

@@ -38,7 +38,8 @@ struct close_paren : one<')'> {};
 struct close_reduction : one<')'> {};
 
 // m1*M0+m0+1
-struct index_factor : sor<integer, name> {};
+struct access;
+struct index_factor : sor<integer, access, name> {};
 struct index_term : seq<index_factor, star<ws, one<'*'>, ws, must<index_factor>>> {};
 struct index_sign : one<'+', '-'> {};
 struct index : seq<opt<index_sign, ws>, must<index_term>, star<ws, index_sign, ws, must<index_term>>> {};
@@ -60,7 +61,10 @@ struct expression : seq<term, star<ws, add_sign, ws, term>> {};
 
 // `sum(m1,m0)` in front of a value is a reduction; `max(p, m)` followed by an operator is a value.
 struct words : seq<word, star<comma, word>> {};
-struct only_reduces : seq<sor<string<'s', 'u', 'm'>, string<'p', 'r', 'o', 'd'>>, not_at<name_rest>> {};
+struct only_reduces : seq<sor<string<'s', 'u', 'm'>, string<'p', 'r', 'o', 'd'>, string<'t', 'o', 'p', 'k'>,
+                              string<'s', 'o', 'r', 't'>, string<'a', 'r', 'g', 'm', 'a', 'x'>,
+                              string<'a', 'r', 'g', 'm', 'i', 'n'>, string<'a', 'r', 'g', 's', 'o', 'r', 't'>>,
+                          not_at<name_rest>> {};
 struct one_or_more : seq<word, ws, one<'('>, ws, words, ws, one<')'>> {};
 struct just_one : seq<sor<string<'m', 'a', 'x'>, string<'m', 'i', 'n'>>, ws, one<'('>, ws, word, ws, one<')'>> {};
 struct starts_reduction : sor<at<only_reduces, ws, one<'('>>, at<just_one>, at<one_or_more, ws, sor<alnum, one<'('>>>> {
@@ -76,6 +80,8 @@ struct predicates : if_must<one<'|'>, ws, comparison, star<ws, keyword_and, ws, 
 
 struct finish : eof {};
 struct einsum : must<ws, output, ws, equals, ws, star<reduction, ws>, expression, ws, opt<predicates>, ws, finish> {};
+
+struct formula : must<ws, expression, ws, finish> {};
 
 template <class Rule>
 using is_node = parse_tree::selector<
@@ -107,6 +113,8 @@ template <>
 inline constexpr auto error_message<index_factor> = "an index variable, a symbol or a whole number";
 template <>
 inline constexpr auto error_message<operand> = "a value (a number, a tensor access, a call, a name or `(`)";
+template <>
+inline constexpr auto error_message<expression> = "a value (a number, a call, a name or `(`)";
 template <>
 inline constexpr auto error_message<comparison_sign> = "a comparison (< <= > >= == !=)";
 template <>
@@ -155,6 +163,8 @@ class TreeMaker {
     return result;
   }
 
+  Expression expression(const Node& node) const;
+
   [[noreturn]] void fail(const Span& span, std::string message, std::string help = {}) const {
     Diagnostic diagnostic{"einsum-syntax", std::move(message), span};
     diagnostic.help = std::move(help);
@@ -200,6 +210,15 @@ class TreeMaker {
         term.factor *= value;
         continue;
       }
+      if (factor->is_type<grammar::access>()) {
+        if (!term.variable.empty() || !term.gathered.empty()) {
+          fail(term.span, fmt::format("`{}` multiplies an index tensor's element by a variable or by another one; at "
+                                      "most one of them times one symbol stands in a term",
+                                      node.string_view()));
+        }
+        term.gathered.push_back(access(*factor));
+        continue;
+      }
       const std::string name = factor->string();
       if (!is_variable(name) && !is_symbol(name)) {
         fail(span_of(*factor),
@@ -208,7 +227,7 @@ class TreeMaker {
                          name));
       }
       std::string& slot = is_variable(name) ? term.variable : term.symbol;
-      if (!slot.empty()) {
+      if (!slot.empty() || (is_variable(name) && !term.gathered.empty())) {
         fail(term.span,
              fmt::format("`{}` multiplies two {}; an index term is affine: at most one variable times one symbol",
                          node.string_view(), is_variable(name) ? "variables" : "symbols"));
@@ -243,7 +262,7 @@ class TreeMaker {
 
   void reductions(const Node& node, std::vector<Reduction>& into) const {
     const std::string op = node.children.front()->string();
-    if (!find_reduction(op)) {
+    if (counted_reduction(op).empty()) {
       throw UserError(Diagnostic{"einsum-unknown-reduction",
                                  fmt::format("`{}` is no reduction operator", op),
                                  span_of(*node.children.front()),
@@ -322,29 +341,30 @@ class TreeMaker {
     return result;
   }
 
-  Expression expression(const Node& node) const {
-    if (node.is_type<grammar::expression>() || node.is_type<grammar::term>()) return chain(node);
-    if (node.is_type<grammar::unary>()) return unary(node);
-    if (node.is_type<grammar::paren>()) return expression(*node.children.front());
-    if (node.is_type<grammar::number>()) return number(node);
-    if (node.is_type<grammar::name>()) return name(node);
-    if (node.is_type<grammar::access>()) {
-      Expression result;
-      result.kind = ExpressionKind::access;
-      result.access = access(node);
-      result.span = result.access.span;
-      return result;
-    }
-    ensure(node.is_type<grammar::call>(), "parse tree of an Einsum: unexpected node");
-    std::vector<Expression> args;
-    for (std::size_t i = 1; i < node.children.size(); ++i) args.push_back(expression(*node.children[i]));
-    Expression result = call_of(node.children.front()->string(), std::move(args), span_of(node));
-    return result;
-  }
-
   const std::string& text_;
   TextPlaces places_;
 };
+
+Expression TreeMaker::expression(const Node& node) const {
+  if (node.is_type<grammar::expression>() || node.is_type<grammar::term>()) return chain(node);
+  if (node.is_type<grammar::unary>()) return unary(node);
+  if (node.is_type<grammar::paren>()) return expression(*node.children.front());
+  if (node.is_type<grammar::number>()) return number(node);
+  if (node.is_type<grammar::name>()) return name(node);
+  if (node.is_type<grammar::access>()) {
+    Expression result;
+    result.kind = ExpressionKind::access;
+    result.access = access(node);
+    result.span = result.access.span;
+    return result;
+  }
+  ensure(node.is_type<grammar::call>(), "parse tree of an Einsum: unexpected node");
+  std::vector<Expression> args;
+  for (std::size_t i = 1; i < node.children.size(); ++i) args.push_back(expression(*node.children[i]));
+  Expression result = call_of(node.children.front()->string(), std::move(args), span_of(node));
+  if (result.name == "first") result.kind = ExpressionKind::first;
+  return result;
+}
 
 // The token that starts at `at`: a word, a number or one character; empty at the end of the text.
 std::size_t token_end(const std::string& text, std::size_t at) {
@@ -381,18 +401,16 @@ void check_limits(const std::string& text, const Span& span, const TreeMaker& tr
   }
 }
 
-}  // namespace
-
-Einsum parse_einsum(const std::string& text, const Span& span) {
+template <class Rule, class Make>
+auto parse(const std::string& text, const Span& span, Make make) {
   namespace pegtl = tao::pegtl;
   const TreeMaker tree(text, span);
   check_limits(text, span, tree);
   pegtl::memory_input in(text, "");
   try {
-    const auto root =
-        pegtl::parse_tree::parse<grammar::einsum, Node, grammar::is_node, pegtl::nothing, grammar::control>(in);
+    const auto root = pegtl::parse_tree::parse<Rule, Node, grammar::is_node, pegtl::nothing, grammar::control>(in);
     ensure(root != nullptr, "the Einsum grammar failed without a message");
-    return tree.einsum(*root);
+    return make(tree, *root);
   } catch (const pegtl::parse_error& problem) {
     std::size_t at = problem.positions().front().byte;
     while (at < text.size() && std::isspace(static_cast<unsigned char>(text[at])) != 0) ++at;
@@ -400,6 +418,17 @@ Einsum parse_einsum(const std::string& text, const Span& span) {
     const std::string found = at < text.size() ? fmt::format("`{}`", text.substr(at, end - at)) : "the end";
     tree.fail(tree.place(at, end), fmt::format("expected {}; found {}", problem.message(), found));
   }
+}
+
+}  // namespace
+
+Einsum parse_einsum(const std::string& text, const Span& span) {
+  return parse<grammar::einsum>(text, span, [](const TreeMaker& tree, const Node& root) { return tree.einsum(root); });
+}
+
+Expression parse_formula(const std::string& text, const Span& span) {
+  return parse<grammar::formula>(
+      text, span, [](const TreeMaker& tree, const Node& root) { return tree.expression(*root.children.front()); });
 }
 
 }  // namespace einloom

@@ -16,5 +16,7 @@ inline constexpr int kMaxEinsumNesting = 64;
 // `span` is where `text` stands (a YAML scalar); nodes get the exact place of their token inside it.
 // Throws UserError: einsum-syntax (at the offending token), einsum-nesting, einsum-too-long.
 [[nodiscard]] Einsum parse_einsum(const std::string& text, const Span& span);
+// An expression alone, as in the extent of a derived rank. The same errors.
+[[nodiscard]] Expression parse_formula(const std::string& text, const Span& span);
 
 }  // namespace einloom

@@ -24,12 +24,6 @@ Level level_of(const Expression& expression) {
   return kOperand;
 }
 
-std::string print_access(const Access& access) {
-  std::vector<std::string> indices;
-  for (const auto& index : access.indices) indices.push_back(print_index(index));
-  return fmt::format("{}[{}]", access.tensor, fmt::join(indices, ","));
-}
-
 std::string print_expression(const Expression& expression, Level at_least);
 
 std::string print_bare(const Expression& expression) {
@@ -42,6 +36,7 @@ std::string print_bare(const Expression& expression) {
     case ExpressionKind::access:
       return print_access(expression.access);
     case ExpressionKind::call:
+    case ExpressionKind::first:
       break;
   }
   const auto& args = expression.args;
@@ -152,6 +147,15 @@ std::string print_cascade(const Cascade& cascade) {
     parameters.push_back(fmt::format("{}: {}", parameter.name, parameter.default_value));
   }
   if (!parameters.empty()) text += fmt::format("parameters: {{{}}}\n", fmt::join(parameters, ", "));
+  std::vector<std::string> constants;
+  for (const auto& constant : cascade.constants()) {
+    constants.push_back(fmt::format("{}: {}", constant.name, print_number(constant.value)));
+  }
+  if (!constants.empty()) text += fmt::format("constants: {{{}}}\n", fmt::join(constants, ", "));
+  if (!cascade.derived_ranks().empty()) text += "derived:\n";
+  for (const auto& derived : cascade.derived_ranks()) {
+    text += fmt::format("  {}: {}\n", derived.rank, print_scalar(print_expression(derived.formula, kSum)));
+  }
   if (!cascade.iterative_ranks().empty())
     text += fmt::format("iterative: {}\n", print_names(cascade.iterative_ranks()));
   text += "tensors:\n";

@@ -204,30 +204,9 @@ class DataflowChecks {
   }
 
   void check_names_used() {
-    std::set<std::string> used;
-    const auto use_index = [&](const IndexExpression& index) {
-      for (const auto& term : index.terms) {
-        used.insert(term.symbol);
-        used.insert(rank_of_variable(term.variable));
-      }
-    };
-    for (const auto& tensor : draft_.tensors) used.insert(tensor.ranks.begin(), tensor.ranks.end());
-    for (const auto& each : draft_.einsums) {
-      for (const auto& variable : each.variables()) used.insert(rank_of_variable(variable));
-      for (const auto& comparison : each.predicates) {
-        use_index(comparison.left);
-        use_index(comparison.right);
-      }
-      for (const Access* access : each.expression.accesses()) {
-        for (const auto& index : access->indices) use_index(index);
-      }
-      use_symbols(each.expression, used);
-    }
+    std::set<std::string> used = used_names(draft_);
     for (const auto& partition : draft_.partitions) {
-      if (used.contains(partition.outer) || used.contains(partition.inner)) {
-        used.insert({partition.rank, partition.outer, partition.inner});
-        continue;
-      }
+      if (used.contains(partition.outer) || used.contains(partition.inner)) continue;
       used.insert(partition.inner);  // reported once, as a partition
       diagnostics_.error("cascade-rank-unused", partition.span,
                          fmt::format("rank `{}` is partitioned into `{}` and `{}`, and no Einsum uses a part",
@@ -243,11 +222,11 @@ class DataflowChecks {
       diagnostics_.error("cascade-parameter-unused", parameter.span,
                          fmt::format("parameter `{}` is declared and no Einsum uses it", parameter.name));
     }
-  }
-
-  static void use_symbols(const Expression& expression, std::set<std::string>& used) {
-    if (expression.kind == ExpressionKind::symbol) used.insert(expression.name);
-    for (const auto& arg : expression.args) use_symbols(arg, used);
+    for (const auto& constant : draft_.constants) {
+      if (used.contains(constant.name)) continue;
+      diagnostics_.error("cascade-parameter-unused", constant.span,
+                         fmt::format("constant `{}` is declared and no Einsum uses it", constant.name));
+    }
   }
 
   const CascadeDraft& draft_;

@@ -47,7 +47,9 @@ class Declarations {
     for (const auto& parameter : draft_.parameters) {
       if (!draft_.partition_with(parameter.name)) symbol(parameter.name, "parameter", parameter.span);
     }
+    for (const auto& constant : draft_.constants) symbol(constant.name, "constant", constant.span);
     for (const auto& partition : draft_.partitions) check_partition(partition);
+    for (const auto& derived : draft_.derived) check_derived(derived);
     for (const auto& rank : draft_.iterative) known_rank(rank.name, rank.span, "`iterative`");
     std::map<std::string, Span> seen;
     for (const auto& rank : draft_.iterative) once(seen, rank.name, "iterative rank", rank.span);
@@ -91,6 +93,49 @@ class Declarations {
         .error("cascade-unknown-rank", span, fmt::format("{} names rank `{}`, which is not declared", where, name))
         .with_help(suggestion(name, draft_.rank_names()));
     return false;
+  }
+
+  void check_derived(const DerivedRank& derived) {
+    const auto declared = std::find_if(draft_.ranks.begin(), draft_.ranks.end(),
+                                       [&](const RankDecl& rank) { return rank.name == derived.rank; });
+    if (declared == draft_.ranks.end()) {
+      known_rank(derived.rank, derived.span, "`derived`");
+      return;
+    }
+    once(derived_, derived.rank, "derived rank", derived.span);
+    formula(derived, derived.formula);
+  }
+
+  void formula(const DerivedRank& derived, const Expression& expression) {
+    const auto wrong = [&](const std::string& what) {
+      diagnostics_.error("cascade-derived", expression.span,
+                         fmt::format("{} in the extent of `{}`; it is computed from ranks given or derived before it, "
+                                     "parameters and constants",
+                                     what, derived.rank));
+    };
+    if (expression.kind == ExpressionKind::symbol) {
+      const std::string& name = expression.name;
+      const auto named = [&](const auto& all) {
+        return std::any_of(all.begin(), all.end(), [&](const auto& decl) { return decl.name == name; });
+      };
+      const auto later = std::find_if(draft_.derived.begin(), draft_.derived.end(),
+                                      [&](const DerivedRank& other) { return other.rank == name; });
+      const bool before = later == draft_.derived.end() || later->span.line < derived.span.line ||
+                          (later->span.line == derived.span.line && later->span.column < derived.span.column);
+      if (!before || !(named(draft_.ranks) || named(draft_.parameters) || named(draft_.constants))) {
+        wrong(fmt::format("`{}` cannot stand", name));
+      }
+    } else if (expression.kind == ExpressionKind::access || expression.kind == ExpressionKind::index ||
+               expression.kind == ExpressionKind::first) {
+      wrong("a tensor or an index variable cannot stand");
+    } else if (expression.kind == ExpressionKind::call) {
+      const Op* op = find_op(expression.name);
+      if (!op || static_cast<std::size_t>(op->arity) != expression.args.size()) {
+        wrong(fmt::format("`{}` with {} operand{} cannot stand", expression.name, expression.args.size(),
+                          expression.args.size() == 1 ? "" : "s"));
+      }
+    }
+    for (const auto& arg : expression.args) formula(derived, arg);
   }
 
   void check_partition(const PartitionDecl& partition) {
@@ -146,7 +191,7 @@ class Declarations {
 
   const CascadeDraft& draft_;
   Diagnostics& diagnostics_;
-  std::map<std::string, Span> symbols_, partitioned_;
+  std::map<std::string, Span> symbols_, partitioned_, derived_;
 };
 
 }  // namespace

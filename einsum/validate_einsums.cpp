@@ -26,6 +26,7 @@ class EinsumChecks {
       symbols_.push_back(rank);
     }
     for (const auto& parameter : draft.parameters) symbols_.push_back(parameter.name);
+    for (const auto& constant : draft.constants) constants_.push_back(constant.name);
   }
 
   void check() {
@@ -35,6 +36,7 @@ class EinsumChecks {
     for (const auto& comparison : einsum_.predicates) {
       for (const auto* side : {&comparison.left, &comparison.right}) check_index(*side);
     }
+    check_selection();
     check_all_used();
   }
 
@@ -49,11 +51,20 @@ class EinsumChecks {
     return false;
   }
 
+  [[nodiscard]] bool is_constant(const std::string& name) const {
+    return std::find(constants_.begin(), constants_.end(), name) != constants_.end();
+  }
+
   void check_symbol(const std::string& symbol, const Span& span) {
     if (std::find(symbols_.begin(), symbols_.end(), symbol) != symbols_.end()) return;
     auto& problem = diagnostics_.error("einsum-unknown-symbol", span,
                                        fmt::format("`{}` is neither a rank nor a parameter", symbol));
-    if (draft_.find_tensor(symbol)) {
+    if (is_constant(symbol)) {
+      problem.with_help(
+          fmt::format("`{}` is a constant, a real number; indices and predicates take whole numbers "
+                      "(`parameters`)",
+                      symbol));
+    } else if (draft_.find_tensor(symbol)) {
       problem.with_help(fmt::format("a tensor is written with its indices: `{}[…]`", symbol));
     } else {
       problem.with_help(suggestion(symbol, symbols_));
@@ -66,6 +77,7 @@ class EinsumChecks {
     bool known = true;
     for (const auto& term : index.terms) {
       if (!term.symbol.empty()) check_symbol(term.symbol, term.span);
+      for (const auto& access : term.gathered) check_access(access);
       if (term.variable.empty()) continue;
       if (known_variable(term.variable, term.span)) {
         use(term.variable, term.span);
@@ -139,6 +151,13 @@ class EinsumChecks {
       for (const auto& variable : index.variables()) known = known_variable(variable, index.span) && known;
       for (const auto& variable : index.variables()) bound_.insert(variable);
       if (!known) continue;
+      if (index.gathers()) {
+        if (check_index(index) && tensor && !tensor->iterative_rank.empty() &&
+            tensor->ranks[i] == tensor->iterative_rank) {
+          wrong_rank(einsum_.output, *tensor, i, "states are written in order, at the next index");
+        }
+        continue;
+      }
       const auto variable = index.plain_variable();
       const bool next = variable && index.plain_offset() == 1 && draft_.is_iterative(rank_of_variable(*variable));
       if (!variable || (index.plain_offset() != 0 && !next)) {
@@ -185,7 +204,10 @@ class EinsumChecks {
       case ExpressionKind::number:
         break;
       case ExpressionKind::symbol:
-        check_symbol(expression.name, expression.span);
+        if (!is_constant(expression.name)) check_symbol(expression.name, expression.span);
+        break;
+      case ExpressionKind::first:
+        check_first(expression);
         break;
       case ExpressionKind::index:
         if (known_variable(expression.name, expression.span)) use(expression.name, expression.span);
@@ -197,7 +219,50 @@ class EinsumChecks {
         check_call(expression);
         break;
     }
+    if (expression.kind == ExpressionKind::first) return;
     for (const auto& arg : expression.args) check_expression(arg);
+  }
+
+  void check_first(const Expression& first) {
+    in_first_ = true;  // an operand may be indexed beyond its rank
+    for (const auto& arg : first.args) check_expression(arg);
+    in_first_ = false;
+    const bool simple = std::all_of(first.args.begin(), first.args.end(), [](const Expression& arg) {
+      return arg.kind == ExpressionKind::access || arg.is_uniform();
+    });
+    if (simple && first.args.size() >= 2) return;
+    diagnostics_
+        .error("einsum-first", first.span,
+               "`first` takes two or more operands, each a tensor access or a value that is the same everywhere; it is "
+               "the first access that is inside its tensor")
+        .with_help("first(A[m], B[m-N], 0)");
+  }
+
+  // A selection stands alone; topk, argsort and sort have one output variable that counts their results.
+  void check_selection() {
+    for (const auto& reduction : einsum_.reductions) {
+      const Selection* selection = find_selection(reduction.op);
+      if (!selection) continue;
+      if (einsum_.reductions.size() > 1) {
+        diagnostics_.error(
+            "einsum-selection", reduction.span,
+            fmt::format("`{}` stands with another reduction; a selection is along one variable and alone",
+                        reduction.op));
+        return;
+      }
+      std::size_t counting = 0;
+      for (const auto& index : einsum_.output.indices) {
+        for (const auto& variable : index.variables()) counting += used_.contains(variable) ? 0 : 1;
+      }
+      if (counting == (selection->ranked ? 1U : 0U)) return;
+      diagnostics_
+          .error("einsum-selection", reduction.span,
+                 fmt::format("`{}` needs {} output variable that does not appear right of `=`, and there {} {}",
+                             reduction.op, selection->ranked ? "one" : "no", counting == 1 ? "is" : "are", counting))
+          .with_help(selection->ranked ? fmt::format("IX[h,k] = {}(m) X[h,m]: k counts the results", reduction.op)
+                                       : fmt::format("IX[h] = {}(m) X[h,m]", reduction.op));
+      return;
+    }
   }
 
   void check_call(const Expression& call) {
@@ -210,7 +275,7 @@ class EinsumChecks {
       if (draft_.find_tensor(call.name)) {
         problem.with_help(fmt::format("a tensor is indexed with brackets: `{}[…]`", call.name));
         draft_.incomplete = true;
-      } else if (find_reduction(call.name)) {
+      } else if (!counted_reduction(call.name).empty()) {
         for (const auto& arg : call.args) bound_.insert(arg.name);  // meant as reduced
         problem.with_help(
             fmt::format("`{}` reduces: it stands right after `=`, as in `= {}(m) X[m,p]`", call.name, call.name));
@@ -254,11 +319,20 @@ class EinsumChecks {
         .note("declared here", tensor.span);
   }
 
+  // `derived: {M: P}` says that both ranks count the same positions.
+  bool same_positions(const std::string& a, const std::string& b) const {
+    return std::any_of(draft_.derived.begin(), draft_.derived.end(), [&](const DerivedRank& derived) {
+      if (derived.formula.kind != ExpressionKind::symbol) return false;
+      return (derived.rank == a && derived.formula.name == b) || (derived.rank == b && derived.formula.name == a);
+    });
+  }
+
   void check_rank(const Access& access, const TensorDecl& tensor, std::size_t position) {
     const auto& index = access.indices[position];
     const std::string& rank = tensor.ranks[position];
     const auto variables = index.variables();
     const PartitionDecl* partition = draft_.partition_of(rank);
+    if (index.gathers()) return;
     if (variables.empty()) {
       const bool is_extent = index.terms.size() == 1 && index.terms[0].symbol == rank;
       if (is_extent) {
@@ -269,10 +343,10 @@ class EinsumChecks {
       return;
     }
     if (variables.size() == 1) {
-      const bool alone = std::all_of(index.terms.begin(), index.terms.end(), [](const IndexTerm& term) {
-        return term.variable.empty() || (term.factor == 1 && term.symbol.empty());
-      });
-      if (alone && rank_of_variable(variables[0]) != rank) {
+      // With anything else in it the index is a window into the rank, bounded below.
+      const bool alone = index.terms.size() == 1 && index.terms[0].factor == 1 && index.terms[0].symbol.empty();
+      if (alone && !in_first_ && rank_of_variable(variables[0]) != rank &&
+          !same_positions(rank_of_variable(variables[0]), rank)) {
         wrong_rank(access, tensor, position, index_for(rank));
       }
       return;
@@ -297,6 +371,8 @@ class EinsumChecks {
   }
 
   void check_all_used() {
+    const bool is_selection = std::any_of(einsum_.reductions.begin(), einsum_.reductions.end(),
+                                          [](const Reduction& each) { return find_selection(each.op) != nullptr; });
     const auto missing = [&](const std::string& variable, const Span& span, const char* what) {
       if (used_.contains(variable)) return;
       if (std::find(variables_.begin(), variables_.end(), variable) == variables_.end()) return;
@@ -305,6 +381,7 @@ class EinsumChecks {
           fmt::format("{} variable `{}` does not appear right of `=`; every variable does", what, variable));
     };
     for (const auto& index : einsum_.output.indices) {
+      if (is_selection) break;  // check_selection says which may be missing
       for (const auto& variable : index.variables()) missing(variable, index.span, "output");
     }
     for (const auto& reduction : einsum_.reductions) {
@@ -320,7 +397,8 @@ class EinsumChecks {
   CascadeDraft& draft_;
   const Einsum& einsum_;
   Diagnostics& diagnostics_;
-  std::vector<std::string> variables_, symbols_;
+  std::vector<std::string> variables_, symbols_, constants_;
+  bool in_first_ = false;
   std::set<std::string> bound_, used_;
 };
 

@@ -3,6 +3,7 @@
 // only where it says so. Order of errors is the document's (Diagnostics sorts).
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,14 +13,15 @@
 namespace einloom {
 
 // Names, ranks, partitions, parameters and tensors on their own:
-// cascade-name, cascade-duplicate-name, cascade-unknown-rank, cascade-partition, cascade-unknown-reference.
+// cascade-name, cascade-duplicate-name, cascade-unknown-rank, cascade-partition, cascade-derived,
+// cascade-unknown-reference.
 void validate_declarations(const CascadeDraft& draft, Diagnostics& diagnostics);
 
 // Each Einsum against the declarations. Sets TensorDecl::iterative_rank, and `incomplete` after an unknown name.
 // einsum-unknown-tensor, einsum-unknown-variable, einsum-unknown-symbol, einsum-unknown-op, einsum-op-arity,
 // einsum-index-count, einsum-index-rank, einsum-output-index, einsum-state-index, einsum-duplicate-variable,
 // einsum-reduced-in-output, einsum-unbound-variable, einsum-unused-variable, tensor-no-initial,
-// tensor-initial-not-iterative.
+// tensor-initial-not-iterative, einsum-first, einsum-selection.
 void validate_einsums(CascadeDraft& draft, Diagnostics& diagnostics);
 
 // Who writes and reads what, and in which order; after validate_einsums.
@@ -36,7 +38,10 @@ struct OperandRead {
   int producer = -1;  // -1: an input
   int distance = 0;   // 1: the state the producer wrote in the previous iteration
   bool final_state = false;
+  bool guarded = false;  // an operand of `first`: where it leaves its tensor the point stays
 };
+// Ranks, parameters and constants that something uses, partitions as a whole.
+[[nodiscard]] std::set<std::string> used_names(const CascadeDraft& draft);
 [[nodiscard]] std::vector<OperandRead> operand_reads(const CascadeDraft& draft, int einsum);
 [[nodiscard]] DependenceGraph make_graph(const CascadeDraft& draft);
 

@@ -36,7 +36,7 @@ double tolerance_of(const Cascade& cascade, const Shape& shape, Dtype dtype, con
   double largest = 0;
   for (const Einsum& einsum : cascade.einsums()) {
     if (!calls_exp(einsum.expression)) continue;
-    for (const Access* access : einsum.expression.accesses()) {
+    for (const Access* access : einsum.reads()) {
       const Tensor<double>& values = store.at(access->tensor);
       for (std::int64_t i = 0; i < values.size(); ++i) {
         if (std::isfinite(values.data()[i])) largest = std::max(largest, std::abs(values.data()[i]));

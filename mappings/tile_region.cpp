@@ -26,7 +26,7 @@ const Access* reading_access(const Program& program, const Cascade& cascade, con
         reader.body_offset != load.body_offset || (load.reader_einsum >= 0 && load.reader_einsum != reader.einsum)) {
       continue;
     }
-    for (const Access* access : cascade.einsums()[static_cast<std::size_t>(reader.einsum)].expression.accesses()) {
+    for (const Access* access : cascade.einsums()[static_cast<std::size_t>(reader.einsum)].reads()) {
       if (access->tensor == tensor) return access;
     }
   }

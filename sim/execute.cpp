@@ -196,7 +196,7 @@ double tolerance(const Program& program, const Cascade& cascade, const TensorSto
   double largest = 0;
   for (const Einsum& einsum : cascade.einsums()) {
     if (!calls(einsum.expression, "exp")) continue;
-    for (const Access* access : einsum.expression.accesses()) {
+    for (const Access* access : einsum.reads()) {
       const TensorDecl& argument = *cascade.find_tensor(access->tensor);
       if (!argument.iterative_rank.empty() || !is_stored(program, argument.name)) continue;
       if (store.empty()) {

@@ -47,4 +47,20 @@ Op binary(std::string name) {
             &along_binary<Formula, float>};
 }
 
+template <class Formula, class T>
+void along_ternary(Operand<T> a, Operand<T> b, Operand<T> c, T* out, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    out[i] = Formula::at(a.data[i * a.step], b.data[i * b.step], c.data[i * c.step]);
+  }
+}
+
+template <class Formula>
+Op ternary(std::string name) {
+  Op op{std::move(name), 3};
+  op.scalar_ternary = [](double a, double b, double c) { return Formula::at(a, b, c); };
+  op.ternary_double = &along_ternary<Formula, double>;
+  op.ternary_float = &along_ternary<Formula, float>;
+  return op;
+}
+
 }  // namespace einloom::ops

@@ -7,20 +7,34 @@
 #define EINLOOM_OPS(OP) \
   OP(abs)               \
   OP(add)               \
+  OP(ceil)              \
+  OP(cos)               \
   OP(div)               \
+  OP(equal)             \
   OP(erf)               \
   OP(exp)               \
+  OP(floor)             \
+  OP(greater)           \
+  OP(greater_equal)     \
+  OP(less)              \
+  OP(less_equal)        \
   OP(log)               \
   OP(max)               \
   OP(min)               \
+  OP(mod)               \
   OP(mul)               \
   OP(neg)               \
+  OP(not_equal)         \
   OP(pow)               \
   OP(pwl_exp2)          \
   OP(reciprocal)        \
   OP(relu)              \
+  OP(round)             \
   OP(rsqrt)             \
+  OP(select)            \
   OP(sigmoid)           \
+  OP(sign)              \
+  OP(sin)               \
   OP(softplus)          \
   OP(sqrt)              \
   OP(square)            \
@@ -81,9 +95,31 @@ const std::vector<ReductionOp>& all_reductions() {
 
 const ReductionOp* find_reduction(std::string_view name) { return find_named(all_reductions(), name); }
 
+const std::vector<Selection>& all_selections() {
+  static const std::vector<Selection> kSelections{
+      {"argmax", true, true, false}, {"argmin", false, true, false}, {"argsort", false, true, true},
+      {"sort", false, false, true},  {"topk", true, true, true},
+  };
+  return kSelections;
+}
+
+const Selection* find_selection(std::string_view name) { return find_named(all_selections(), name); }
+
 const std::vector<std::string>& reduction_names() {
-  static const std::vector<std::string> kNames = names_of(all_reductions());
+  static const std::vector<std::string> kNames = [] {
+    std::vector<std::string> names = names_of(all_reductions());
+    for (const auto& each : all_selections()) names.push_back(each.name);
+    std::sort(names.begin(), names.end());
+    return names;
+  }();
   return kNames;
+}
+
+const std::string& counted_reduction(std::string_view name) {
+  static const std::string kNone;
+  if (const auto* reduction = find_reduction(name)) return reduction->combine;
+  const auto* selection = find_selection(name);
+  return selection ? selection->name : kNone;
 }
 
 }  // namespace einloom

@@ -125,7 +125,7 @@ class NestBuilder {
     for (const std::string& variable : variables) {
       if (lowering_.advances(loop, variable)) return Guard::every;
     }
-    for (const Access* access : einsum.expression.accesses()) {
+    for (const Access* access : einsum.reads()) {
       const auto producer = lowering_.statement_of.find(access->tensor);
       if (producer == lowering_.statement_of.end()) continue;
       const Statement& statement = lowering_.program.statements[static_cast<std::size_t>(producer->second)];
@@ -180,7 +180,7 @@ class NestBuilder {
   }
 
   void check_order(const Einsum& einsum, const Name& name) {
-    for (const Access* access : einsum.expression.accesses()) {
+    for (const Access* access : einsum.reads()) {
       const Einsum* producer = lowering_.cascade.find_einsum(access->tensor);
       if (producer == nullptr || producer == &einsum || lowering_.statement_of.count(access->tensor) != 0) continue;
       if (reads_earlier_state(*producer, *access)) continue;

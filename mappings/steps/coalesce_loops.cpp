@@ -56,7 +56,7 @@ bool is_plain(Lowering& lowering, int loop) {
     for (const Reduction& reduction : einsum.reductions) {
       if (lowering.advances(loop, reduction.variable)) return false;
     }
-    for (const Access* access : einsum.expression.accesses()) {
+    for (const Access* access : einsum.reads()) {
       const auto producer = lowering.statement_of.find(access->tensor);
       if (producer == lowering.statement_of.end() || goes_through_dram(lowering, access->tensor)) continue;
       const Statement& writer = lowering.program.statements[static_cast<std::size_t>(producer->second)];
@@ -65,7 +65,7 @@ bool is_plain(Lowering& lowering, int loop) {
   }
   for (const Statement& statement : lowering.program.statements) {  // read by another nest?
     if (statement.kind != StatementKind::operation || place(statement.loops, loop) >= 0) continue;
-    for (const Access* access : lowering.einsum(statement).expression.accesses()) {
+    for (const Access* access : lowering.einsum(statement).reads()) {
       const auto producer = lowering.statement_of.find(access->tensor);
       if (producer == lowering.statement_of.end() || goes_through_dram(lowering, access->tensor)) continue;
       if (place(lowering.program.statements[static_cast<std::size_t>(producer->second)].loops, loop) >= 0) return false;

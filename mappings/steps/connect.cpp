@@ -102,7 +102,7 @@ class Connector {
 
   void connect_operands(int consumer_index) {
     const Statement& consumer = at(consumer_index);
-    for (const Access* access : lowering_.einsum(consumer).expression.accesses()) {
+    for (const Access* access : lowering_.einsum(consumer).reads()) {
       const Placement* placement = lowering_.placement(access->tensor);
       const bool through_dram = placement != nullptr && placement->reload != nullptr;
       connect_loads(consumer_index, *access);
@@ -308,7 +308,7 @@ class Connector {
     const Binding& binding = *lowering_.binding_of.at(reader.name);
     const PeArray& array = lowering_.array(reader.array);
     const Access* access = nullptr;  // of the tensor, or of one written over it
-    for (const Access* read : lowering_.einsum(reader).expression.accesses()) {
+    for (const Access* read : lowering_.einsum(reader).reads()) {
       const Placement* placement = lowering_.placement(read->tensor);
       if (read->tensor == tensor || (placement != nullptr && placement->root == tensor)) access = read;
     }

@@ -124,7 +124,7 @@ bool Lowering::serves(const Statement& load, const Statement& reader) {
 }
 
 const Access* access_to(const Einsum& einsum, const std::string& tensor_name) {
-  for (const Access* access : einsum.expression.accesses()) {
+  for (const Access* access : einsum.reads()) {
     if (access->tensor == tensor_name) return access;
   }
   return nullptr;

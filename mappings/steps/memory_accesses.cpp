@@ -55,7 +55,7 @@ std::int64_t MemoryAccesses::on_chip(std::int64_t bytes, double spilled) {
 
 void MemoryAccesses::add(const Statement& statement, const Einsum& einsum, unsigned set, bool sum_ends,
                          Work& work) const {
-  for (const Access* access : einsum.expression.accesses()) {
+  for (const Access* access : einsum.reads()) {
     const Placement* placement = lowering_.placement(access->tensor);
     if (placement == nullptr || is_forwarded(statement, *access) || read_earlier(statement, *access, einsum)) {
       continue;
@@ -86,7 +86,7 @@ bool MemoryAccesses::is_second_pass(const Statement& statement, const Access& ac
 }
 
 bool MemoryAccesses::depends_on(const Statement& statement, const std::string& name) const {
-  for (const Access* access : lowering_.einsum(statement).expression.accesses()) {
+  for (const Access* access : lowering_.einsum(statement).reads()) {
     if (access->tensor == name) return true;
     const auto producer = lowering_.statement_of.find(access->tensor);
     if (producer == lowering_.statement_of.end()) continue;
@@ -124,7 +124,7 @@ bool MemoryAccesses::read_earlier(const Statement& statement, const Access& acce
     }
     return true;
   };
-  for (const Access* own : einsum.expression.accesses()) {
+  for (const Access* own : einsum.reads()) {
     if (own == &access) break;
     if (same(*own)) return true;
   }
@@ -134,7 +134,7 @@ bool MemoryAccesses::read_earlier(const Statement& statement, const Access& acce
         !same_iterations(other, statement) || is_forwarded(other, access)) {
       continue;
     }
-    for (const Access* read : lowering_.einsum(other).expression.accesses()) {
+    for (const Access* read : lowering_.einsum(other).reads()) {
       if (same(*read)) return true;
     }
   }

@@ -122,7 +122,7 @@ class MovePlacer {
   // The spilled share of every operand that has one.
   void place_refills(const Statement& reader) {
     std::set<std::string> done;
-    for (const Access* access : lowering_.einsum(reader).expression.accesses()) {
+    for (const Access* access : lowering_.einsum(reader).reads()) {
       const Placement* placement = lowering_.placement(access->tensor);
       if (placement == nullptr || placement->spilled == 0 || !done.insert(access->tensor).second) continue;
       const auto producer = lowering_.statement_of.find(access->tensor);

@@ -132,7 +132,7 @@ const Access* access_of(const Geometry& geometry, const Program& program, const 
   const Statement& consumer = program.statements[static_cast<std::size_t>(edge.consumer)];
   const Statement& producer = program.statements[static_cast<std::size_t>(edge.producer)];
   const Access* any = nullptr;
-  for (const Access* access : geometry.einsum(consumer).expression.accesses()) {
+  for (const Access* access : geometry.einsum(consumer).reads()) {
     if (access->tensor != program.tensors[static_cast<std::size_t>(edge.tensor)]) continue;
     if (any == nullptr) any = access;
     if (producer.kind != StatementKind::operation) continue;
@@ -181,7 +181,7 @@ Observation of_slot(const Geometry& geometry, const Program& program, const Depe
   if (storage.memory < 0 || acquirer.array == reader.array) return {Seen::first_pe, 0};
   const std::string& tensor = program.tensors[static_cast<std::size_t>(storage.tensor)];
   bool down = false, along = false;
-  for (const Access* access : geometry.einsum(reader).expression.accesses()) {
+  for (const Access* access : geometry.einsum(reader).reads()) {
     if (access->tensor != tensor && has_tiles(program, access->tensor)) continue;  // what is written over it counts
     down = geometry.varies(reader, *access, Place::Axis::rows);
     along = geometry.varies(reader, *access, Place::Axis::columns);

@@ -59,7 +59,7 @@ class PeMachine {
     if (producer.result_memory >= 0) return true;
     for (const Statement& consumer : run_.program.statements) {
       if (consumer.kind != StatementKind::operation) continue;
-      for (const Access* access : geometry_.einsum(consumer).expression.accesses()) {
+      for (const Access* access : geometry_.einsum(consumer).reads()) {
         if (access->tensor == geometry_.einsum(producer).name() && !geometry_.stays(producer, consumer, *access)) {
           return true;
         }

@@ -76,7 +76,7 @@ ValuePlan<T> value_plan(const Program& program, const Geometry& geometry, const 
   ValuePlan<T> plan;
   plan.map = space_time_of(statement, geometry.array(statement), variant);
   plan.kernel = &kernel;
-  const std::vector<const Access*> accesses = geometry.einsum(statement).expression.accesses();
+  const std::vector<const Access*> accesses = geometry.einsum(statement).reads();
   ensure(accesses.size() == kernel.accesses.size(), "a kernel has its Einsum's accesses");
   for (std::size_t i = 0; i < accesses.size(); ++i) {
     plan.operands.push_back(operand_plan(geometry, statement, *accesses[i], store));

@@ -118,7 +118,7 @@ help: did you mean `K`?
           {"run spec.yaml --set dtype=fp8", R"(--set:1:7: error[dtype-unknown]: there is no dtype `fp8`
  1 | dtype=fp8
    |       ^^^
-help: known: fp64, fp32, bf16, fp16, int8
+help: known: fp64, fp32, bf16, fp16, int8, int4, int32
 )"},
           {"run spec.yaml --set fidelity=cycles", R"(--set:1:10: error[fidelity-unknown]: there is no fidelity `cycles`
  1 | fidelity=cycles

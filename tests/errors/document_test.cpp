@@ -77,7 +77,7 @@ help: did you mean `exp`?
        R"(cascade.yaml:9:14: error[einsum-unknown-reduction]: `mean` is no reduction operator
  9 |   - Z[m,n] = mean(k) A[m,k] * B[k,n]
    |              ^^^^
-help: known: max, min, prod, sum
+help: known: argmax, argmin, argsort, max, min, prod, sort, sum, topk
 )"},
       {"unfinished Einsum",
        {in_cascade("exp(Z[m,n])", "exp(Z[m,n]")},

@@ -65,7 +65,7 @@ help: did you mean `cycle`?
       {"dtype", settings, settings + "dtype: fp8\n", R"(spec.yaml:5:8: error[dtype-unknown]: there is no dtype `fp8`
  5 | dtype: fp8
    |        ^^^
-help: known: fp64, fp32, bf16, fp16, int8
+help: known: fp64, fp32, bf16, fp16, int8, int4, int32
 )"},
       {"swept and set", "M: 8, ", "model: tiny, M: 8, ",
        R"(spec.yaml:4:7: error[spec-misplaced-key]: `model` is swept by the spec itself; it is not set here

@@ -45,7 +45,7 @@ bool takes_it_in_steps(const Program& program, const Cascade& cascade, const Dep
   const Statement& consumer = program.statements[static_cast<std::size_t>(edge.consumer)];
   if (consumer.kind != StatementKind::operation) return false;
   const Einsum& einsum = cascade.einsums()[static_cast<std::size_t>(consumer.einsum)];
-  for (const Access* access : einsum.expression.accesses()) {
+  for (const Access* access : einsum.reads()) {
     if (access->tensor != program.tensors[static_cast<std::size_t>(edge.tensor)]) continue;
     for (const Place& place : consumer.places) {
       const std::string& variable = consumer.box[static_cast<std::size_t>(place.dimension)].variable;

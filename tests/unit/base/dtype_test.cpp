@@ -169,7 +169,7 @@ TEST_CASE("int8 saturates, rounds half to even and maps NaN to 0") {
 }
 
 TEST_CASE("names, sizes and unit roundoffs") {
-  CHECK(dtype_names() == std::vector<std::string>{"fp64", "fp32", "bf16", "fp16", "int8"});
+  CHECK(dtype_names() == std::vector<std::string>{"fp64", "fp32", "bf16", "fp16", "int8", "int4", "int32"});
   for (const std::string& name : dtype_names()) CHECK(name_of(dtype_named(name).value()) == name);
   CHECK_FALSE(dtype_named("float").has_value());
   CHECK_FALSE(dtype_named("BF16").has_value());

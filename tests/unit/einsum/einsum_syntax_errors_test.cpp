@@ -34,9 +34,9 @@ TEST_CASE("two values without an operator") {
 
 TEST_CASE("a missing bracket") {
   CHECK(errors_of(matrix_document("Z[m,n] = sum(k) A[m,k * B[k,n]")) ==
-        R"(c.yaml:8:30: error[einsum-syntax]: expected `,` or `]` in an index list; found `[`
+        R"(c.yaml:8:35: error[einsum-syntax]: expected `,` or `]` in an index list; found the end
  8 |   - Z[m,n] = sum(k) A[m,k * B[k,n]
-   |                              ^
+   |                                   ^
 )");
 }
 

@@ -86,6 +86,8 @@ class Interpreter {
             std::find(variables_.begin(), variables_.end(), e.name) - variables_.begin())]);
       case ExpressionKind::access:
         return *element(e.access);
+      case ExpressionKind::first:
+        throw std::logic_error("not among these Einsums");
       case ExpressionKind::call:
         break;
     }

@@ -39,12 +39,18 @@ void check_arrays(const Op& op, const std::vector<T>& a, const std::vector<T>& b
 }  // namespace
 
 TEST_CASE("the lists are sorted and found by name") {
-  CHECK(op_names() == std::vector<std::string>{"abs",        "add",  "div",   "erf",     "exp",      "log",
-                                               "max",        "min",  "mul",   "neg",     "pow",      "pwl_exp2",
-                                               "reciprocal", "relu", "rsqrt", "sigmoid", "softplus", "sqrt",
-                                               "square",     "sub",  "tanh"});
+  CHECK(op_names() == std::vector<std::string>{
+                          "abs",      "add",        "ceil",     "cos",           "div",    "equal",      "erf",
+                          "exp",      "floor",      "greater",  "greater_equal", "less",   "less_equal", "log",
+                          "max",      "min",        "mod",      "mul",           "neg",    "not_equal",  "pow",
+                          "pwl_exp2", "reciprocal", "relu",     "round",         "rsqrt",  "select",     "sigmoid",
+                          "sign",     "sin",        "softplus", "sqrt",          "square", "sub",        "tanh"});
   CHECK(std::is_sorted(op_names().begin(), op_names().end()));
-  CHECK(reduction_names() == std::vector<std::string>{"max", "min", "prod", "sum"});
+  CHECK(reduction_names() ==
+        std::vector<std::string>{"argmax", "argmin", "argsort", "max", "min", "prod", "sort", "sum", "topk"});
+  for (const auto& selection : all_selections()) CHECK(counted_reduction(selection.name) == selection.name);
+  CHECK(counted_reduction("prod") == "mul");
+  CHECK(counted_reduction("mean").empty());
   for (const auto& name : op_names()) CHECK(find_op(name)->name == name);
   CHECK(find_op("exq") == nullptr);
   CHECK(find_reduction("exp") == nullptr);
@@ -79,6 +85,24 @@ TEST_CASE("formulas") {
   CHECK(value("square", -3) == 9);
   CHECK(value("sub", 2, 3) == -1);
   CHECK(value("tanh", 0.5) == Approx(0.46211715726000973));
+  CHECK(value("ceil", 1.25) == 2);
+  CHECK(value("floor", -1.25) == -2);
+  CHECK(value("round", 2.5) == 2);
+  CHECK(value("round", 3.5) == 4);
+  CHECK(value("mod", -7, 3) == 2);
+  CHECK(value("mod", 5, 0) == 0);
+  CHECK(value("sign", -0.1) == -1);
+  CHECK(value("sign", 0) == 0);
+  CHECK(value("sin", 0.5) == Approx(0.479425538604203));
+  CHECK(value("cos", 0.5) == Approx(0.8775825618903728));
+  CHECK(value("equal", 2, 2) == 1);
+  CHECK(value("not_equal", 2, 2) == 0);
+  CHECK(value("less", 1, 2) == 1);
+  CHECK(value("less_equal", 2, 2) == 1);
+  CHECK(value("greater", 1, 2) == 0);
+  CHECK(value("greater_equal", 1, 2) == 0);
+  CHECK(find_op("select")->scalar_ternary(1, 2, 3) == 2);
+  CHECK(find_op("select")->scalar_ternary(0, 2, 3) == 3);
 }
 
 TEST_CASE("guards: a fully masked row gives 0, never NaN") {
@@ -112,7 +136,15 @@ TEST_CASE("array forms equal the scalar form") {
   const std::vector<double> a{-kInfinity, -3.5, -1, -0.25, 0, 0.5, 1, 2, 7.25, kInfinity, -kInfinity, 0, 3};
   const std::vector<double> b{2, -1, 0, 3, 0, -0.5, 1, 2.5, 4, 1, -kInfinity, 2, kInfinity};
   for (const auto& op : all_ops()) {
+    if (op.arity == 3) continue;
     check_arrays<double>(op, a, b);
     check_arrays<float>(op, {a.begin(), a.end()}, {b.begin(), b.end()});
   }
+}
+
+TEST_CASE("select along arrays and with one value everywhere") {
+  const std::vector<double> c{0, 1, -2, 0}, a{1, 2, 3, 4}, b{5};
+  std::vector<double> out(4);
+  find_op("select")->ternary<double>()({c.data(), 1}, {a.data(), 1}, {b.data(), 0}, out.data(), 4);
+  CHECK(out == std::vector<double>{5, 2, 3, 5});
 }

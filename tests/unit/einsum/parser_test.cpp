@@ -29,6 +29,7 @@ std::string prefix(const Expression& e) {
     case ExpressionKind::index:
       return e.name;
     case ExpressionKind::call:
+    case ExpressionKind::first:
       break;
   }
   std::string text("(");

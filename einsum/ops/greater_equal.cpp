@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// 1 where the first is greater or equal, else 0.
+#include <cmath>
+
+#include "einsum/ops/elementwise.hpp"
+
+namespace einloom::ops {
+namespace {
+
+struct Formula {
+  template <class T>
+  static T at(T a, T b) {
+    return T(a >= b);
+  }
+};
+
+}  // namespace
+
+Op op_greater_equal() { return binary<Formula>("greater_equal"); }
+
+}  // namespace einloom::ops
