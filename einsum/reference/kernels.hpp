@@ -8,7 +8,12 @@
 
 namespace einloom::reference {
 
+[[nodiscard]] std::vector<ReferenceKernel> attention_baselines_kernels();
+[[nodiscard]] std::vector<ReferenceKernel> gated_attention_kernels();
+[[nodiscard]] std::vector<ReferenceKernel> kan_layer_kernels();
 [[nodiscard]] std::vector<ReferenceKernel> matmul_kernels();
+[[nodiscard]] std::vector<ReferenceKernel> mla_kernels();
+[[nodiscard]] std::vector<ReferenceKernel> neighborhood_kernels();
 [[nodiscard]] std::vector<ReferenceKernel> pwl_attention_kernels();
 [[nodiscard]] std::vector<ReferenceKernel> softmax_attention_kernels();
 

@@ -11,7 +11,12 @@ namespace {
 
 using Entry = std::vector<ReferenceKernel> (*)();
 constexpr Entry kEntries[] = {
+    &reference::attention_baselines_kernels,
+    &reference::gated_attention_kernels,
+    &reference::kan_layer_kernels,
     &reference::matmul_kernels,
+    &reference::mla_kernels,
+    &reference::neighborhood_kernels,
     &reference::pwl_attention_kernels,
     &reference::softmax_attention_kernels,
 };
