@@ -11,9 +11,26 @@ namespace {
 
 using Entry = std::vector<ReferenceKernel> (*)();
 constexpr Entry kEntries[] = {
+    &reference::activator_glu_kernels,
+    &reference::alternating_subregion_kernels,
+    &reference::attention_baselines_kernels,
+    &reference::consist_edit_kernels,
+    &reference::cross_attention_learning_kernels,
+    &reference::davit_kernels,
+    &reference::deconstructed_attention_kernels,
+    &reference::gated_attention_kernels,
+    &reference::in_context_multimodal_kernels,
+    &reference::kan_layer_kernels,
+    &reference::maelre_kernels,
     &reference::matmul_kernels,
+    &reference::mla_kernels,
+    &reference::neighborhood_kernels,
     &reference::pwl_attention_kernels,
+    &reference::rcmha_kernels,
+    &reference::reversed_attention_kernels,
     &reference::softmax_attention_kernels,
+    &reference::token_compression_kernels,
+    &reference::x_pool_kernels,
 };
 
 template <class Values>

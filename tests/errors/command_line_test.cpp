@@ -179,7 +179,7 @@ help: make an extent smaller
            R"(cascade.yaml:1:10: error[reference-missing]: cascade `dot` names no kernel to check against; values need an independent answer
  1 | cascade: dot
    |          ^^^
-help: add `reference:` with the name of a kernel; known: matmul, pwl_attention, pwl_attention_causal, softmax_attention
+help: add `reference:` with the name of a kernel; known: activator_glu, alibi, alternating_subregion, causal, channel_group_attention, consist_edit, cross, decon_fixed_qk, decon_mlp, decon_random_qk, decon_shared_score, decon_standard, …
 )"},
       });
 }
