@@ -11,9 +11,10 @@ namespace {
 
 using Entry = std::vector<ReferenceKernel> (*)();
 constexpr Entry kEntries[] = {
-    &reference::matmul_kernels,
-    &reference::pwl_attention_kernels,
-    &reference::softmax_attention_kernels,
+    &reference::cosformer_kernels,     &reference::delta_net_kernels, &reference::linear_attention_kernels,
+    &reference::linformer_kernels,     &reference::matmul_kernels,    &reference::performer_kernels,
+    &reference::pwl_attention_kernels, &reference::retnet_kernels,    &reference::softmax_attention_kernels,
+    &reference::ssd_kernels,
 };
 
 template <class Values>
