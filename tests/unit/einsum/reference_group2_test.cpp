@@ -399,3 +399,410 @@ TEST_CASE("cosformer") {
   check_same(run_one("cosformer", negative), filled({2, 2, 5, 3}, 0));
   check_finite(run_one("cosformer", queries_and_keys(75, 1e4)));
 }
+
+TEST_CASE("sigmoid attention") {
+  ReferenceTensors in{
+      {"Q", gen(111, {1, 1, 6, 4}, 2)}, {"K", gen(112, {1, 1, 6, 4}, 2)}, {"V", gen(113, {1, 1, 6, 3})}};
+  check_listed(run_one("sigmoid_attention", in, option("form", "causal")), {1, 1, 6, 3}, -0.154684192, -0.0612394557,
+               -2.258036, 0.957569646);
+
+  // By the hyperbolic tangent, with a slope per head, a bias and rows over their number of keys.
+  in = tokens(81, 6, 3);
+  in["SLOPE"] = mapped(gen(84, {3}), [](double x) { return std::abs(x); });
+  for (const char* scale : {"none", "count", "root"}) {
+    Values expected = filled({2, 3, 6, 3}, 0);
+    const double bias = std::string(scale) == "none" ? -std::log(6.0) : 0.25;
+    for (std::int64_t b = 0; b < 2; ++b)
+      for (std::int64_t h = 0; h < 3; ++h)
+        for (std::int64_t p = 0; p < 6; ++p)
+          for (std::int64_t m = 0; m <= p; ++m) {
+            double score = bias - in["SLOPE"](h) * static_cast<double>(p - m);
+            for (std::int64_t e = 0; e < 4; ++e) score += in["Q"](b, h, p, e) * in["K"](b, h, m, e) / 2;
+            const double row = *scale == 'n' ? 1 : std::pow(static_cast<double>(p + 1), *scale == 'c' ? 1 : 0.5);
+            for (std::int64_t f = 0; f < 3; ++f)
+              expected(b, h, p, f) += (0.5 + 0.5 * std::tanh(score / 2)) / row * in["V"](b, h, m, f);
+          }
+    ReferenceSetting setting = option("form", "causal");
+    setting.options["row_scale"] = scale;
+    if (*scale != 'n') setting.constants["BB"] = 0.25;
+    check_same(run_one("sigmoid_attention", in, setting), expected);
+  }
+
+  // Queries of 0 give every key the weight 1/(1 + M).
+  ReferenceTensors even = queries_and_keys(85);
+  even["Q"] = filled({2, 2, 5, 4}, 0);
+  const Values out = run_one("sigmoid_attention", even);
+  double sum = 0;
+  for (std::int64_t m = 0; m < 7; ++m) sum += even["V"](1, 0, m, 2);
+  CHECK(std::abs(out(1, 0, 4, 2) - sum / 8) < 1e-15);
+
+  // The norm of queries and keys takes out their scale and offset.
+  ReferenceTensors moved = tokens(86, 6);
+  const Values before = run_one("sigmoid_attention", moved, option("qk_norm", "layer"));
+  moved["Q"] = mapped(moved["Q"], [](double x) { return 1e4 * x + 7; });
+  check_same(run_one("sigmoid_attention", moved, option("qk_norm", "layer")), before, 1e-3);
+  check_finite(run_one("sigmoid_attention", queries_and_keys(87, 1e3)));
+}
+
+TEST_CASE("hedgehog") {
+  ReferenceTensors in{{"Q", gen(71, {1, 1, 9, 4})},
+                      {"K", gen(72, {1, 1, 9, 4})},
+                      {"V", gen(73, {1, 1, 9, 3})},
+                      {"WQ", gen(74, {1, 4, 4})},
+                      {"WK", gen(75, {1, 4, 4})}};
+  check_listed(run_one("hedgehog_causal", in), {1, 1, 9, 3}, -0.4712814, 0.275228147, 3.67241811, 1.42618039);
+
+  in = tokens(91, 7);
+  in["WQ"] = gen(94, {2, 4, 5});
+  in["WK"] = gen(95, {2, 4, 5});
+  in["BQ"] = gen(96, {2, 5});
+  in["BK"] = gen(97, {2, 5});
+  for (const std::string map : {"sm", "exp", "expmax", "joint"}) {
+    const auto features = [&](const Values& w, const Values& bias) -> Features {
+      return [&](const Values& x, std::int64_t b, std::int64_t h, std::int64_t t) {
+        std::vector<double> up, all;
+        double largest = -HUGE_VAL, smallest = HUGE_VAL, ups = 0, downs = 0, both = 0;
+        for (std::int64_t d = 0; d < 5; ++d) {
+          up.push_back(bias(h, d));
+          for (std::int64_t e = 0; e < 4; ++e) up.back() += x(b, h, t, e) * w(h, e, d);
+          largest = std::max(largest, up.back());
+          smallest = std::min(smallest, up.back());
+          ups += std::exp(up.back());
+          downs += std::exp(-up.back());
+          both += std::exp(2 * up.back()) + std::exp(-2 * up.back());
+        }
+        for (const double sign : {1.0, -1.0})
+          for (const double each : up) {
+            const double y = sign * each;
+            if (map == "sm") all.push_back(std::exp(y) / (sign > 0 ? ups : downs));
+            if (map == "exp") all.push_back(std::exp(y));
+            if (map == "expmax") all.push_back(std::exp(y - (sign > 0 ? largest : -smallest)));
+            if (map == "joint") all.push_back(std::exp(2 * y) / both);
+          }
+        return all;
+      };
+    };
+    INFO(map);
+    const Values causal = run_one("hedgehog_causal", in, option("feature_map", map));
+    check_same(causal, recurrent(in, features(in["WQ"], in["BQ"]), features(in["WK"], in["BK"]),
+                                 [](double den) { return den + 1e-12; }));
+    const Values full = run_one("hedgehog", in, option("feature_map", map));
+    for (std::int64_t f = 0; f < 3; ++f) CHECK(std::abs(full(1, 1, 6, f) - causal(1, 1, 6, f)) < 1e-14);
+    CHECK(std::abs(full(1, 1, 0, 0) - causal(1, 1, 0, 0)) > 1e-3);
+  }
+  // Features of a softmax that underflow are held at 1e-12.
+  in["Q"] = gen(98, {2, 2, 7, 4}, 1e4);
+  check_finite(run_one("hedgehog_causal", in));
+  check_finite(run_one("hedgehog", in, option("feature_map", "joint")));
+}
+
+TEST_CASE("agent attention") {
+  ReferenceTensors in{{"Q", gen(121, {1, 1, 16, 4})},    {"K", gen(122, {1, 1, 16, 4})},
+                      {"V", gen(123, {1, 1, 16, 3})},    {"B1", gen(124, {1, 4, 16}, 0.3)},
+                      {"B2", gen(125, {1, 16, 4}, 0.3)}, {"WDW", gen(126, {1, 3, 3, 3}, 0.5)},
+                      {"BDW", gen(127, {1, 3}, 0.5)}};
+  check_listed(run_one("agent_attention", in, {{{"Y", 4}, {"X", 4}}, {}, {}}), {1, 1, 16, 3}, -0.38036254, -0.066655167,
+               2.20235132, 3.31245779);
+
+  // Agents of a 3 x 4 image pooled by hand: rows 0-1 and 1-2, columns 0-1 and 2-3.
+  const ReferenceSetting image{{{"Y", 3}, {"X", 4}}, {}, {}};
+  in = tokens(121, 12);
+  in["B1"] = filled({2, 4, 12}, 0);
+  in["B2"] = filled({2, 12, 4}, 0);
+  in["WDW"] = filled({2, 3, 3, 3}, 0);
+  in["BDW"] = filled({2, 3}, 0);
+  in["AG"] = filled({2, 2, 4, 4}, 0);
+  for (std::int64_t b = 0; b < 2; ++b)
+    for (std::int64_t h = 0; h < 2; ++h)
+      for (std::int64_t a = 0; a < 4; ++a)
+        for (std::int64_t e = 0; e < 4; ++e)
+          for (const std::int64_t at : {0, 1, 4, 5})
+            in["AG"](b, h, a, e) += in["Q"](b, h, a / 2 * 4 + a % 2 * 2 + at, e) / 4;
+  ReferenceSetting given = option("agents", "given");
+  given.constants = {{"KEXP", 0.5}, {"VSCALE", 0}};
+  check_same(run_one("agent_attention", in, image), run_one("agent_attention", in, given));
+
+  // One agent that is every query's choice: the attention of the mean query, as often as there are queries.
+  ReferenceTensors one = in;
+  one["B1"] = gen(131, {2, 1, 12});
+  one["B2"] = gen(132, {2, 12, 1});
+  const Values same_rows = run_one("agent_attention", one, image);
+  ReferenceTensors mean{{"Q", filled({2, 2, 1, 4}, 0)}, {"K", in["K"]}, {"V", in["V"]}};
+  for (std::int64_t i = 0; i < in["Q"].size(); ++i) mean["Q"].data()[i / 48 * 4 + i % 4] += in["Q"].data()[i] / 12;
+  one["B1"] = filled({2, 1, 12}, 0);
+  const Values pooled = run_one("softmax_attention", mean, {}, "AV"), plain = run_one("agent_attention", one, image);
+  for (std::int64_t p = 0; p < 12; ++p) CHECK(std::abs(plain(1, 0, p, 2) - pooled(1, 0, 0, 2)) < 1e-14);
+  CHECK(std::abs(same_rows(1, 0, 0, 2) - same_rows(1, 0, 11, 2)) < 1e-14);
+  CHECK(std::abs(same_rows(1, 0, 0, 2) - plain(1, 0, 0, 2)) > 1e-4);
+
+  // A kernel of one tap adds the left upper neighbour, or 0 at the border.
+  for (std::int64_t h = 0; h < 2; ++h)
+    for (std::int64_t f = 0; f < 3; ++f) one["WDW"](h, f, 0, 0) = 1;
+  const Values shifted = run_one("agent_attention", one, image);
+  CHECK(std::abs(shifted(1, 1, 6, 0) - plain(1, 1, 6, 0) - in["V"](1, 1, 1, 0)) < 1e-14);
+  CHECK(shifted(1, 1, 4, 0) == plain(1, 1, 4, 0));
+  in["Q"] = gen(133, {2, 2, 12, 4}, 1e3);
+  check_finite(run_one("agent_attention", in, image));
+}
+
+namespace {
+
+// The Gaussians' product as one quadratic in t = (x - mean)/deviation, through a softmax over the chunk.
+double collapsed(const ReferenceTensors& in, std::int64_t b, std::int64_t h, std::int64_t from, std::int64_t to,
+                 std::int64_t m, std::int64_t r) {
+  const Values &x = in.at("X"), &off = in.at("OFF"), &w = in.at("W");
+  const auto n = static_cast<double>(to - from);
+  double mean = 0, variance = 0, a1 = 0, a2 = 0, sum = 0, own = 0;
+  for (std::int64_t i = from; i < to; ++i) mean += x(b, i, r) / n;
+  for (std::int64_t i = from; i < to; ++i) variance += std::pow(x(b, i, r) - mean, 2) / (n - 1);
+  const double deviation = std::sqrt(variance + 1e-8);
+  for (std::int64_t k = 0; k < off.extents()[1]; ++k) {
+    a2 += 1 / std::pow(w(h, k), 2);
+    a1 += off(h, k) / std::pow(w(h, k), 2) / deviation;
+  }
+  for (std::int64_t i = from; i < to; ++i) {
+    const double t = (x(b, i, r) - mean) / deviation, weight = std::exp(-a2 * t * t / 2 + a1 * t);
+    sum += weight;
+    if (i == m) own = weight;
+  }
+  return x(b, m, r) * own / sum;
+}
+
+}  // namespace
+
+TEST_CASE("gaussian adaptive attention") {
+  const ReferenceTensors listed{{"X", gen(11, {1, 12, 2})},
+                                {"OFF", gen(12, {1, 3}, 0.2)},
+                                {"W", mapped(gen(13, {1, 3}), [](double x) { return std::exp(x); })}};
+  check_listed(run_one("gaam", listed), {1, 12, 2}, -0.0639633397, -0.00571488736, -0.583873591, 0.183321255);
+
+  // Three heads on 11 tokens: chunks of 3, 3 and 5.
+  ReferenceTensors in{{"X", gen(141, {2, 11, 3})},
+                      {"OFF", gen(142, {3, 4}, 0.3)},
+                      {"W", mapped(gen(143, {3, 4}), [](double x) { return std::exp(x); })},
+                      {"PI", gen(144, {3, 4})}};
+  Values expected = filled({2, 11, 3}, 0);
+  for (std::int64_t b = 0; b < 2; ++b)
+    for (std::int64_t m = 0; m < 11; ++m)
+      for (std::int64_t r = 0; r < 3; ++r) {
+        const std::int64_t h = std::min<std::int64_t>(m / 3, 2);
+        expected(b, m, r) = collapsed(in, b, h, 3 * h, h == 2 ? 11 : 3 * h + 3, m, r);
+      }
+  check_same(run_one("gaam", in), expected, 1e-12);
+
+  // A sum of equal Gaussians, whatever their shares, is one Gaussian; so is the product of a single one.
+  ReferenceTensors equal = in, single = in;
+  for (std::int64_t h = 0; h < 3; ++h)
+    for (std::int64_t k = 0; k < 4; ++k) {
+      equal["OFF"](h, k) = in["OFF"](h, 0);
+      equal["W"](h, k) = in["W"](h, 0);
+    }
+  single["OFF"] = filled({3, 1}, 0);
+  single["W"] = filled({3, 1}, 0);
+  for (std::int64_t h = 0; h < 3; ++h) {
+    single["OFF"](h, 0) = in["OFF"](h, 0);
+    single["W"](h, 0) = in["W"](h, 0);
+  }
+  check_same(run_one("gaam", equal, option("mix", "sum")), run_one("gaam", single), 1e-12);
+
+  // Shares that leave one Gaussian of the sum.
+  ReferenceTensors one = in;
+  for (std::int64_t h = 0; h < 3; ++h) one["PI"](h, 0) = 1000;
+  check_same(run_one("gaam", one, option("mix", "sum")), run_one("gaam", single), 1e-12);
+
+  // A pad comes out unchanged.
+  in["X"](1, 4, 2) = -100;
+  ReferenceSetting padded;
+  padded.constants["PAD"] = -100;
+  const Values out = run_one("gaam", in, padded);
+  CHECK(out(1, 4, 2) == -100);
+  CHECK(std::abs(out(1, 3, 2) - run_one("gaam", in)(1, 3, 2)) > 1e-6);
+  check_finite(run_one("gaam", {{"X", filled({1, 4, 1}, 3)}, {"OFF", filled({1, 2}, 0)}, {"W", filled({1, 2}, 1)}}));
+}
+
+namespace {
+
+// Weights of a recursive gated convolution of `order` on `c` channels.
+ReferenceTensors gated_convolution(std::int64_t order, std::int64_t c, std::int64_t convolved) {
+  ReferenceTensors in{
+      {"WIN", gen(22, {c, 2 * c}, 0.3)}, {"BIN", gen(23, {2 * c}, 0.3)}, {"WD", gen(24, {convolved, 7, 7}, 0.3)},
+      {"BD", gen(25, {convolved}, 0.3)}, {"WO", gen(26, {c, c}, 0.3)},   {"BO", gen(27, {c}, 0.3)}};
+  for (std::int64_t i = 1; i < order; ++i) {
+    const std::int64_t width = c >> (order - 1 - i);
+    in["W" + std::to_string(i)] = gen(static_cast<std::uint32_t>(30 + i), {width / 2, width}, 0.3);
+    in["BW" + std::to_string(i)] = gen(static_cast<std::uint32_t>(40 + i), {width}, 0.3);
+  }
+  return in;
+}
+
+}  // namespace
+
+TEST_CASE("recursive gated convolution") {
+  ReferenceTensors in = gated_convolution(3, 8, 14);
+  in["U"] = gen(21, {1, 5, 5, 8});
+  check_listed(run_one("gn_conv", in, {{{"ORDER", 3}}, {}, {}}), {1, 5, 5, 8}, -0.152046271, -0.0876695257, 7.26537479,
+               2.25202572);
+
+  // One tap of the convolution three rows up and two columns right: gates are the projection found there.
+  for (std::int64_t order = 2; order <= 5; ++order) {
+    const std::int64_t c = 16, first = c >> (order - 1), convolved = 2 * c - first;
+    in = gated_convolution(order, c, convolved);
+    in["U"] = gen(161, {2, 5, 4, c});
+    in["WD"] = filled({convolved, 7, 7}, 0);
+    for (std::int64_t j = 0; j < convolved; ++j) in["WD"](j, 0, 5) = 1 + static_cast<double>(j) / 8;
+    const auto projected = [&](std::int64_t b, std::int64_t y, std::int64_t x, std::int64_t j) {
+      double sum = in["BIN"](j);
+      for (std::int64_t i = 0; i < c; ++i) sum += in["U"](b, y, x, i) * in["WIN"](i, j);
+      return sum;
+    };
+    Values expected = filled({2, 5, 4, c}, 0);
+    for (std::int64_t b = 0; b < 2; ++b)
+      for (std::int64_t y = 0; y < 5; ++y)
+        for (std::int64_t x = 0; x < 4; ++x) {
+          std::vector<double> p, next;
+          for (std::int64_t j = 0; j < first; ++j) p.push_back(projected(b, y, x, j));
+          std::int64_t gate = 0;
+          for (std::int64_t i = 0; i < order; ++i, p = next) {
+            next.clear();
+            for (std::int64_t j = 0; j < first << i; ++j, ++gate) {
+              double value = i == 0 ? p[static_cast<std::size_t>(j)] : in["BW" + std::to_string(i)](j);
+              for (std::size_t k = 0; i > 0 && k < p.size(); ++k) value += p[k] * in["W" + std::to_string(i)](k, j);
+              const double seen =
+                  y < 3 || x > 1 ? 0 : projected(b, y - 3, x + 2, first + gate) * (1 + static_cast<double>(gate) / 8);
+              next.push_back(value * (seen + in["BD"](gate)) / 2);
+            }
+          }
+          for (std::int64_t j = 0; j < c; ++j) {
+            expected(b, y, x, j) = in["BO"](j);
+            for (std::size_t k = 0; k < p.size(); ++k) expected(b, y, x, j) += p[k] * in["WO"](k, j);
+          }
+        }
+    INFO("order " << order);
+    check_same(run_one("gn_conv", in, {{{"ORDER", order}}, {{"SCALE", 0.5}}, {}}), expected);
+  }
+}
+
+TEST_CASE("hashed binary attention") {
+  ReferenceTensors in{{"X", gen(51, {1, 1, 10, 4})},
+                      {"V", gen(52, {1, 1, 10, 3})},
+                      {"AN", gen(53, {1, 3, 4})},
+                      {"HA", gen(54, {1, 8, 3})},
+                      {"MV", gen(55, {1, 3}, 0.2)}};
+  const ReferenceTensors listed = run("ecoformer", in);
+  check_listed(listed.at("HR"), {1, 1, 10, 8}, -0.186513008, 0.139610778, 12.4543168, 4.49304568);
+  check_listed(listed.at("O"), {1, 1, 10, 3}, 0.142499292, 0.0161751142, 0.73690605, 0.517744278);
+
+  // Sums of signed values per bit, as the linear form has them.
+  in = {{"X", gen(171, {2, 2, 9, 4})},
+        {"V", gen(172, {2, 2, 9, 3})},
+        {"AN", gen(173, {2, 5, 4})},
+        {"HA", gen(174, {2, 6, 5})},
+        {"MV", gen(175, {2, 5}, 0.2)}};
+  for (const bool own : {false, true}) {
+    ReferenceSetting setting = option("bias_mode", own ? "own_v" : "sum_v");
+    setting.constants["C0"] = 7;
+    const ReferenceTensors out = run("ecoformer", in, setting);
+    Values expected = filled({2, 2, 9, 3}, 0);
+    for (std::int64_t b = 0; b < 2; ++b)
+      for (std::int64_t h = 0; h < 2; ++h) {
+        const auto sign = [&](std::int64_t n, std::int64_t j) { return out.at("HR")(b, h, n, j) < 0 ? -1.0 : 1.0; };
+        for (std::int64_t n = 0; n < 9; ++n)
+          for (std::int64_t f = 0; f < 3; ++f) {
+            double numerator = own ? 7 * in["V"](b, h, n, f) : 0, denominator = 9 * 7;
+            for (std::int64_t m = 0; m < 9; ++m) numerator += own ? 0 : 7 * in["V"](b, h, m, f);
+            for (std::int64_t j = 0; j < 6; ++j) {
+              double ct = 0, z = 0;
+              for (std::int64_t m = 0; m < 9; ++m) {
+                ct += sign(m, j) * in["V"](b, h, m, f);
+                z += sign(m, j);
+              }
+              numerator += sign(n, j) * ct;
+              denominator += sign(n, j) * z;
+            }
+            expected(b, h, n, f) = numerator / denominator;
+          }
+      }
+    check_same(out.at("O"), expected);
+  }
+
+  // The usual bias is the power of two above the number of bits.
+  ReferenceSetting eight;
+  eight.constants["C0"] = 8;
+  check_same(run_one("ecoformer", in), run_one("ecoformer", in, eight), 0);
+  // Equal tokens have equal codes, and all weights are the same: the mean of the values.
+  ReferenceTensors equal = in;
+  equal["X"] = filled({2, 2, 9, 4}, -2);
+  const Values mean = run_one("ecoformer", equal);
+  double sum = 0;
+  for (std::int64_t n = 0; n < 9; ++n) sum += in["V"](1, 1, n, 2) / 9;
+  CHECK(std::abs(mean(1, 1, 3, 2) - sum) < 1e-15);
+  // Tokens are taken over their length.
+  ReferenceTensors longer = in;
+  longer["X"] = mapped(in["X"], [](double x) { return 1e6 * x; });
+  check_same(run_one("ecoformer", longer), run_one("ecoformer", in));
+}
+
+TEST_CASE("relations of a teacher and a student") {
+  ReferenceTensors in{{"QT", gen(60, {1, 1, 6, 4}, 2)}, {"KT", gen(61, {1, 1, 6, 4}, 2)},
+                      {"VT", gen(62, {1, 1, 6, 4}, 2)}, {"QS", gen(63, {1, 1, 6, 3}, 2)},
+                      {"KS", gen(64, {1, 1, 6, 3}, 2)}, {"VS", gen(65, {1, 1, 6, 3}, 2)}};
+  const ReferenceTensors listed = run("minilm_relation", in);
+  check_listed(listed.at("LAT"), {}, 0.919349392, 0.919349392, 0.919349392, 0.919349392);
+  check_listed(listed.at("LVR"), {}, 0.666023702, 0.666023702, 0.666023702, 0.666023702);
+  CHECK(listed.at("LOSS").data()[0] == listed.at("LAT").data()[0] + listed.at("LVR").data()[0]);
+
+  // Keys one after another with running maxima, as an online form has it.
+  const auto batch = [](std::int64_t n) {
+    return ReferenceTensors{{"QT", gen(181, {2, 2, n, 4}, 3)}, {"KT", gen(182, {2, 2, n, 4}, 3)},
+                            {"VT", gen(183, {2, 2, n, 4}, 3)}, {"QS", gen(184, {2, 2, n, 2}, 3)},
+                            {"KS", gen(185, {2, 2, n, 2}, 3)}, {"VS", gen(186, {2, 2, n, 2}, 3)}};
+  };
+  in = batch(7);
+  const ReferenceTensors out = run("minilm_relation", in);
+  double loss = 0;
+  for (const bool value : {false, true}) {
+    Values expected = filled({2, 2, 7}, 0);
+    for (std::int64_t i = 0; i < 28; ++i) {
+      const std::int64_t b = i / 14, h = i / 7 % 2, p = i % 7;
+      double mt = -HUGE_VAL, dt = 0, ms = -HUGE_VAL, ds = 0, acc = 0;
+      for (std::int64_t m = 0; m < 7; ++m) {
+        double st = 0, ss = 0;
+        for (std::int64_t e = 0; e < 4; ++e)
+          st += in[value ? "VT" : "QT"](b, h, p, e) * in[value ? "VT" : "KT"](b, h, m, e) / 2;
+        for (std::int64_t e = 0; e < 2; ++e)
+          ss += in[value ? "VS" : "QS"](b, h, p, e) * in[value ? "VS" : "KS"](b, h, m, e) / std::sqrt(2);
+        const double nt = std::max(mt, st), ns = std::max(ms, ss);
+        dt = dt * std::exp(mt - nt) + std::exp(st - nt);
+        ds = ds * std::exp(ms - ns) + std::exp(ss - ns);
+        acc = acc * std::exp(mt - nt) + std::exp(st - nt) * (st - ss);
+        mt = nt;
+        ms = ns;
+      }
+      expected(b, h, p) = acc / dt - (mt + std::log(dt)) + (ms + std::log(ds));
+      loss += expected(b, h, p) / 28;
+    }
+    check_same(out.at(value ? "KV" : "KA"), expected, 1e-12);
+  }
+  CHECK(std::abs(out.at("LOSS").data()[0] - loss) < 1e-12);
+
+  // A student that is its teacher; masked tokens count as if the sequence were shorter, but for the mean's N.
+  ReferenceTensors equal = in;
+  for (const std::string name : {"Q", "K", "V"}) equal[name + "S"] = equal[name + "T"];
+  CHECK(run("minilm_relation", equal).at("LOSS").data()[0] == 0);
+  ReferenceTensors masked = in, shorter;
+  masked["MASK"] = filled({2, 7}, 1);
+  for (std::int64_t b = 0; b < 2; ++b) masked["MASK"](b, 5) = masked["MASK"](b, 6) = 0;
+  for (const auto& [name, values] : in) {
+    const std::int64_t width = values.extents()[3];
+    shorter[name] = filled({2, 2, 5, width}, 0);
+    for (std::int64_t i = 0; i < shorter[name].size(); ++i)
+      shorter[name].data()[i] = values(i / width / 10, i / width / 5 % 2, i / width % 5, i % width);
+  }
+  for (const char* name : {"LAT", "LVR"})
+    CHECK(std::abs(run("minilm_relation", masked).at(name).data()[0] -
+                   run("minilm_relation", shorter).at(name).data()[0] * 5 / 7) < 1e-13);
+  masked["MASK"] = filled({2, 7}, 0);
+  CHECK(run("minilm_relation", masked).at("LOSS").data()[0] == 0);
+  in["QS"] = gen(187, {2, 2, 7, 2}, 1e4);
+  check_finite(run("minilm_relation", in).at("LOSS"));
+}
