@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// EcoFormer (arXiv 2209.09004): tokens hashed to signs by kernels around anchors, weights from the codes' agreement.
+// EcoFormer: tokens hashed to signs by kernels around anchors, weights from the codes' agreement.
 #include <cmath>
 
 #include "base/diagnostic.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gaussian adaptive attention (arXiv 2401.11143), directly: densities around the mean of a chunk, normalised over it.
+// Gaussian adaptive attention, directly: densities around the mean of a chunk, normalised over it.
 #include <cmath>
 
 #include "base/diagnostic.hpp"

@@ -9,21 +9,28 @@
 namespace einloom::reference {
 
 [[nodiscard]] std::vector<ReferenceKernel> agent_attention_kernels();
+[[nodiscard]] std::vector<ReferenceKernel> attention_diversification_kernels();
 [[nodiscard]] std::vector<ReferenceKernel> cosformer_kernels();
 [[nodiscard]] std::vector<ReferenceKernel> delta_net_kernels();
 [[nodiscard]] std::vector<ReferenceKernel> ecoformer_kernels();
 [[nodiscard]] std::vector<ReferenceKernel> gaam_kernels();
 [[nodiscard]] std::vector<ReferenceKernel> gn_conv_kernels();
 [[nodiscard]] std::vector<ReferenceKernel> hedgehog_kernels();
+[[nodiscard]] std::vector<ReferenceKernel> hyper_zzw_kernels();
 [[nodiscard]] std::vector<ReferenceKernel> linear_attention_kernels();
 [[nodiscard]] std::vector<ReferenceKernel> linformer_kernels();
 [[nodiscard]] std::vector<ReferenceKernel> matmul_kernels();
 [[nodiscard]] std::vector<ReferenceKernel> minilm_relation_kernels();
+[[nodiscard]] std::vector<ReferenceKernel> miras_kernels();
 [[nodiscard]] std::vector<ReferenceKernel> performer_kernels();
+[[nodiscard]] std::vector<ReferenceKernel> plga_kernels();
 [[nodiscard]] std::vector<ReferenceKernel> pwl_attention_kernels();
 [[nodiscard]] std::vector<ReferenceKernel> retnet_kernels();
 [[nodiscard]] std::vector<ReferenceKernel> sigmoid_attention_kernels();
+[[nodiscard]] std::vector<ReferenceKernel> soft_kernels();
 [[nodiscard]] std::vector<ReferenceKernel> softmax_attention_kernels();
 [[nodiscard]] std::vector<ReferenceKernel> ssd_kernels();
+[[nodiscard]] std::vector<ReferenceKernel> temporal_interest_kernels();
+[[nodiscard]] std::vector<ReferenceKernel> token_aware_pooling_kernels();
 
 }  // namespace einloom::reference

@@ -806,3 +806,532 @@ TEST_CASE("relations of a teacher and a student") {
   in["QS"] = gen(187, {2, 2, 7, 2}, 1e4);
   check_finite(run("minilm_relation", in).at("LOSS"));
 }
+
+namespace {
+
+// Memories' inputs: gates of a plausible size, keys and queries of length 1.
+ReferenceTensors memory(std::uint32_t seed, std::int64_t batch, std::int64_t steps, std::int64_t width) {
+  return {{"K", unit_rows(gen(seed, {batch, batch, steps, 4}))},
+          {"Q", unit_rows(gen(seed + 1, {batch, batch, steps, 4}))},
+          {"V", gen(seed + 2, {batch, batch, steps, width})},
+          {"AL", mapped(gen(seed + 3, {batch, batch, steps}), [](double x) { return .94 + .05 * x; })},
+          {"ET", mapped(gen(seed + 4, {batch, batch, steps}), [](double x) { return .15 + .1 * x; })}};
+}
+
+// A memory x + LN(W1 gelu(W2 x)) in plain loops, to be differentiated numerically.
+std::vector<double> mlp(const Values& w1, const Values& w2, const Values& x) {
+  const std::int64_t width = x.size(), hidden = w2.extents()[1];
+  std::vector<double> h, z;
+  double mean = 0, variance = 0;
+  for (std::int64_t u = 0; u < hidden; ++u) {
+    double a = 0;
+    for (std::int64_t e = 0; e < width; ++e) a += w2(0, u, e) * x.data()[e];
+    h.push_back(a * std::erfc(-a / std::sqrt(2)) / 2);
+  }
+  for (std::int64_t f = 0; f < width; ++f) {
+    z.push_back(0);
+    for (std::int64_t u = 0; u < hidden; ++u) z.back() += w1(0, f, u) * h[static_cast<std::size_t>(u)];
+    mean += z.back() / static_cast<double>(width);
+  }
+  for (const double each : z) variance += (each - mean) * (each - mean) / static_cast<double>(width);
+  for (std::int64_t f = 0; f < width; ++f) {
+    double& each = z[static_cast<std::size_t>(f)];
+    each = x.data()[f] + (each - mean) / std::sqrt(variance + 1e-5);
+  }
+  return z;
+}
+
+}  // namespace
+
+TEST_CASE("memories that learn while they read") {
+  ReferenceTensors in = memory(81, 1, 12, 4);
+  in["DL"] = filled({1, 1, 12}, 0.9);
+  check_listed(run_one("moneta", in), {1, 1, 12, 4}, -0.451731617, -0.00109559888, 0.994924573, 1.05743878);
+  check_listed(run_one("yaad", in), {1, 1, 12, 4}, -0.00527579915, -0.127865557, 0.380814927, 0.818466614);
+  check_listed(run_one("memora", in), {1, 1, 12, 4}, 0.270937638, -0.2038645, 0.916446625, 2.13023247);
+  ReferenceTensors deep = in;
+  deep["A2"] = gen(86, {1, 16, 4}, 0.5);
+  deep["A1"] = gen(87, {1, 4, 16}, 0.5);
+  check_listed(run_one("moneta", deep, option("memory", "mlp")), {1, 1, 12, 4}, -0.168753783, -0.47938568, 0.945683643,
+               5.48268166);
+
+  // Which of Yaad's tokens are within the threshold.
+  std::string within;
+  double w[4][4] = {};
+  for (std::int64_t t = 0; t < 12; ++t) {
+    double error[4], square = 0;
+    for (std::int64_t f = 0; f < 4; ++f) {
+      error[f] = -in["V"](0, 0, t, f);
+      for (std::int64_t e = 0; e < 4; ++e) error[f] += w[f][e] * in["K"](0, 0, t, e);
+      square += error[f] * error[f];
+    }
+    within += square <= 0.81 ? '1' : '0';
+    for (std::int64_t f = 0; f < 4; ++f)
+      for (std::int64_t e = 0; e < 4; ++e)
+        w[f][e] = in["AL"](0, 0, t) * w[f][e] -
+                  in["ET"](0, 0, t) * (square <= 0.81 ? error[f] : std::copysign(0.9, error[f])) * in["K"](0, 0, t, e);
+  }
+  CHECK(within == "001010000100");
+}
+
+TEST_CASE("limits of memories that learn") {
+  ReferenceTensors in = memory(191, 2, 10, 3);
+  // Nothing forgotten and squared errors: the delta rule.
+  ReferenceTensors keep = in;
+  keep["AL"] = filled({2, 2, 10}, 1);
+  keep["DL"] = filled({2, 2, 10}, 1e9);
+  keep["BETA"] = in["ET"];
+  check_same(run_one("yaad", keep), run_one("delta_net", keep));
+  check_same(run_one("yaad", keep, option("huber", "coordinate")), run_one("delta_net", keep));
+  ReferenceSetting squares = option("gradient", "exact");
+  squares.constants = {{"PNORM", 2}, {"QNORM", 2}};
+  keep["BETA"] = mapped(in["ET"], [](double x) { return 2 * x; });
+  check_same(run_one("moneta", keep, squares), run_one("delta_net", keep));
+  squares.options["gradient"] = "smooth";
+  squares.constants["SHARP"] = 1e9;
+  squares.constants["EPS"] = 0;
+  check_same(run_one("moneta", keep, squares), run_one("delta_net", keep));
+
+  // The first token of an empty memory, in closed form.
+  for (const bool mirror : {false, true}) {
+    ReferenceSetting setting = option("gradient", "exact");
+    setting.options["retention"] = mirror ? "mirror" : "norm";
+    const Values out = run_one("moneta", in, setting);
+    double a[3][4], sum = 0, read = 0;
+    for (std::int64_t f = 0; f < 3; ++f)
+      for (std::int64_t e = 0; e < 4; ++e) {
+        const double v = in["V"](1, 0, 0, f);
+        a[f][e] = in["ET"](1, 0, 0) * 3 * v * std::abs(v) * in["K"](1, 0, 0, e);
+        sum += std::pow(a[f][e], 4);
+      }
+    for (std::int64_t e = 0; e < 4; ++e)
+      read += (mirror ? std::pow(a[1][e], 3) : a[1][e]) / std::sqrt(sum) * in["Q"](1, 0, 0, e);
+    CHECK(std::abs(out(1, 0, 0, 1) - read) < 1e-14);
+  }
+  // Values of 0 leave an empty memory empty.
+  ReferenceTensors silent = in;
+  silent["V"] = filled({2, 2, 10, 3}, 0);
+  check_same(run_one("moneta", silent), filled({2, 2, 10, 3}, 0));
+
+  // Coordinates beyond the threshold, one by one: the first token.
+  ReferenceTensors coordinates = in;
+  coordinates["DL"] = filled({2, 2, 10}, 0.3);
+  const Values huber = run_one("yaad", coordinates, option("huber", "coordinate"));
+  double overlap = 0;
+  for (std::int64_t e = 0; e < 4; ++e) overlap += in["K"](0, 1, 0, e) * in["Q"](0, 1, 0, e);
+  for (std::int64_t f = 0; f < 3; ++f)
+    CHECK(std::abs(huber(0, 1, 0, f) -
+                   in["ET"](0, 1, 0) * overlap * std::max(-0.3, std::min(0.3, in["V"](0, 1, 0, f)))) < 1e-15);
+
+  // Memora's rows as probabilities: w^alpha · exp(-eta · error · k), over their sum.
+  const Values memora = run_one("memora", in);
+  double w[3][4];
+  for (auto& row : w)
+    for (double& x : row) x = 0.25;
+  for (std::int64_t t = 0; t < 10; ++t)
+    for (std::int64_t f = 0; f < 3; ++f) {
+      double error = -in["V"](1, 1, t, f), sum = 0, read = 0;
+      for (std::int64_t e = 0; e < 4; ++e) error += w[f][e] * in["K"](1, 1, t, e);
+      for (std::int64_t e = 0; e < 4; ++e)
+        sum += w[f][e] =
+            std::pow(w[f][e], in["AL"](1, 1, t)) * std::exp(-in["ET"](1, 1, t) * error * in["K"](1, 1, t, e));
+      for (std::int64_t e = 0; e < 4; ++e) read += (w[f][e] /= sum) * in["Q"](1, 1, t, e);
+      CHECK(std::abs(memora(1, 1, t, f) - read) < 1e-14);
+    }
+
+  // Gates per channel: equal ones are scalar gates, and a channel that does not learn stays at its start.
+  ReferenceTensors channels = in;
+  channels["A0"] = gen(196, {2, 3, 4});
+  channels["DL"] = filled({2, 2, 10}, 0.5);
+  const Values scalar = run_one("yaad", channels);
+  channels["AL"] = filled({2, 2, 10, 3}, 0);
+  channels["ET"] = channels["AL"];
+  for (std::int64_t i = 0; i < 120; ++i) {
+    channels["AL"].data()[i] = in["AL"].data()[i / 3];
+    channels["ET"].data()[i] = in["ET"].data()[i / 3];
+  }
+  check_same(run_one("yaad", channels), scalar, 0);
+  for (std::int64_t i = 1; i < 120; i += 3) {
+    channels["AL"].data()[i] = 1;
+    channels["ET"].data()[i] = 0;
+  }
+  const Values still = run_one("yaad", channels);
+  double start = 0;
+  for (std::int64_t e = 0; e < 4; ++e) start += channels["A0"](1, 1, e) * in["Q"](0, 1, 9, e);
+  CHECK(std::abs(still(0, 1, 9, 1) - start) < 1e-15);
+  in["V"] = gen(197, {2, 2, 10, 3}, 1e3);
+  for (const char* name : {"moneta", "memora"}) check_finite(run_one(name, in));
+}
+
+TEST_CASE("one step of a memory of two layers, differentiated numerically") {
+  for (const std::string name : {"yaad", "moneta", "memora"}) {
+    INFO(name);
+    ReferenceTensors in = memory(201, 1, 1, 4);
+    in["DL"] = filled({1, 1, 1}, 1e9);
+    Values start1 = gen(206, {1, 4, 6}), start2 = gen(207, {1, 6, 4});
+    in["A1"] = start1;
+    in["A2"] = start2;
+    // The weights that a state stands for.
+    const auto weights = [&](Values state) {
+      const std::int64_t width = state.extents()[2];
+      double fourth = 0;
+      for (std::int64_t i = 0; i < state.size(); ++i) fourth += std::pow(state.data()[i], 4);
+      for (std::int64_t i = 0; name == "moneta" && i < state.size(); ++i) state.data()[i] /= std::sqrt(fourth);
+      for (std::int64_t i = 0; name == "memora" && i < state.size(); i += width) {
+        double sum = 0;
+        for (std::int64_t j = i; j < i + width; ++j) sum += std::exp(state.data()[j]);
+        for (std::int64_t j = i; j < i + width; ++j) state.data()[j] = std::exp(state.data()[j]) / sum;
+      }
+      return state;
+    };
+    const Values w1 = weights(start1), w2 = weights(start2);
+    const auto loss = [&](const Values& a, const Values& b) {
+      const auto y = mlp(a, b, in["K"]);
+      double sum = 0;
+      for (std::size_t f = 0; f < y.size(); ++f) {
+        const double error = std::abs(y[f] - in["V"].data()[f]);
+        sum += name == "moneta" ? std::pow(error, 3) : error * error / 2;
+      }
+      return sum;
+    };
+    const double alpha = in["AL"].data()[0], eta = in["ET"].data()[0], nudge = 1e-6;
+    Values next1 = start1, next2 = start2;
+    // Memora forgets logarithms of normalised weights.
+    if (name == "memora") {
+      next1 = mapped(w1, [](double x) { return std::log(x); });
+      next2 = mapped(w2, [](double x) { return std::log(x); });
+    }
+    for (std::int64_t i = 0; i < 24; ++i) {
+      Values up = w1, down = w1;
+      up.data()[i] += nudge;
+      down.data()[i] -= nudge;
+      next1.data()[i] = alpha * next1.data()[i] - eta * (loss(up, w2) - loss(down, w2)) / (2 * nudge);
+      up = down = w2;
+      up.data()[i] += nudge;
+      down.data()[i] -= nudge;
+      next2.data()[i] = alpha * next2.data()[i] - eta * (loss(w1, up) - loss(w1, down)) / (2 * nudge);
+    }
+    ReferenceSetting setting = option("memory", "mlp");
+    if (name == "moneta") setting.options["gradient"] = "exact";
+    const Values out = run_one(name, in, setting);
+    const auto expected = mlp(weights(next1), weights(next2), in["Q"]);
+    for (std::int64_t f = 0; f < 4; ++f) CHECK(std::abs(out.data()[f] - expected[static_cast<std::size_t>(f)]) < 2e-8);
+  }
+}
+
+TEST_CASE("hyper-kernels") {
+  ReferenceTensors in{{"Z", gen(91, {1, 2, 4, 4})},
+                      {"HK", gen(92, {2, 4, 4})},
+                      {"FT", gen(93, {1, 2, 4, 4})},
+                      {"HKL", gen(94, {2, 3, 3})}};
+  const ReferenceTensors listed = run("hyper_zzw", in);
+  check_listed(listed.at("OG"), {1, 2, 4, 4}, -0.455946641, 0.0831241164, -1.40643612, 2.09858666);
+  check_listed(listed.at("LC"), {1, 2, 4, 4}, -0.115179534, 0.192084409, 2.28539243, 4.39464672);
+
+  // A unit matrix as the fast feature leaves the context; one tap of the kernel moves the image.
+  in = {{"Z", gen(211, {2, 3, 5, 5})},
+        {"HK", gen(212, {3, 5, 5})},
+        {"FT", filled({2, 3, 5, 5}, 0)},
+        {"HKL", filled({3, 5, 5}, 0)}};
+  for (std::int64_t i = 0; i < 30; ++i) in["FT"](i / 15, i / 5 % 3, i % 5, i % 5) = 1;
+  for (std::int64_t c = 0; c < 3; ++c) in["HKL"](c, 4, 1) = static_cast<double>(c + 1);
+  const ReferenceTensors out = run("hyper_zzw", in);
+  Values context = in["Z"], moved = filled({2, 3, 5, 5}, 0);
+  for (std::int64_t i = 0; i < context.size(); ++i) {
+    const std::int64_t b = i / 75, c = i / 25 % 3, y = i / 5 % 5, x = i % 5;
+    context.data()[i] *= in["HK"](c, y, x);
+    if (y + 2 < 5 && x >= 1) moved.data()[i] = static_cast<double>(c + 1) * in["Z"](b, c, y + 2, x - 1);
+  }
+  check_same(out.at("OG"), context, 0);
+  check_same(out.at("LC"), moved, 0);
+}
+
+namespace {
+
+// a⁻¹ b, by elimination without pivoting: a is symmetric and positive definite.
+std::vector<std::vector<double>> solved(std::vector<std::vector<double>> a, std::vector<std::vector<double>> b) {
+  const std::size_t n = a.size();
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t k = 0; k < n; ++k) {
+      if (k == i) continue;
+      const double factor = a[k][i] / a[i][i];
+      for (std::size_t j = 0; j < n; ++j) a[k][j] -= factor * a[i][j];
+      for (std::size_t j = 0; j < b[k].size(); ++j) b[k][j] -= factor * b[i][j];
+    }
+  for (std::size_t i = 0; i < n; ++i)
+    for (double& x : b[i]) x /= a[i][i];
+  return b;
+}
+
+}  // namespace
+
+TEST_CASE("softmax-free attention") {
+  const ReferenceSetting image{{{"Y", 4}, {"X", 4}}, {}, {}};
+  ReferenceTensors in{{"Q", gen(101, {1, 1, 16, 4})},
+                      {"V", gen(102, {1, 1, 16, 4})},
+                      {"WC", gen(103, {4, 4, 2, 2}, 0.5)},
+                      {"DW", gen(104, {1, 3, 3}, 0.5)}};
+  check_listed(run_one("soft", in, image), {1, 1, 16, 4}, -0.122581084, -0.357675639, -17.489681, 4.4995797);
+
+  // Iterated long enough, each mode inverts its matrix: with a ridge, without, and between roots of row sums.
+  in = {{"Q", gen(221, {2, 2, 16, 4}, 3)}, {"V", gen(222, {2, 2, 16, 3})}, {"WC", gen(223, {4, 4, 2, 2})},
+        {"DW", filled({2, 3, 3}, 0)},      {"LNG", filled({4}, 2)},        {"LNB", gen(224, {4})}};
+  for (std::int64_t h = 0; h < 2; ++h) in["DW"](h, 1, 1) = static_cast<double>(h + 1);
+  for (const std::string mode : {"soft", "paper", "norm"}) {
+    INFO(mode);
+    ReferenceSetting setting = image;
+    setting.options["mode"] = mode;
+    setting.extents["ITER"] = 60;
+    const ReferenceTensors out = run("soft", in, setting);
+    Values expected = filled({2, 2, 16, 3}, 0);
+    for (std::int64_t b = 0; b < 2; ++b)
+      for (std::int64_t h = 0; h < 2; ++h) {
+        const auto pk = [&](std::int64_t n, std::int64_t a) { return out.at("PK")(b, h, n, a); };
+        const auto ak = [&](std::int64_t a, std::int64_t c) { return out.at("AK")(b, h, a, c); };
+        std::vector<std::vector<double>> left(4, std::vector<double>(4, 0)), right(4, std::vector<double>(3, 0));
+        double sums[4] = {};
+        for (std::int64_t a = 0; a < 4; ++a) {
+          CHECK(ak(a, a) == 1);
+          for (std::int64_t c = 0; c < 4; ++c) sums[a] += ak(a, c);
+        }
+        for (std::int64_t a = 0; a < 4; ++a) {
+          const auto at = static_cast<std::size_t>(a);
+          for (std::int64_t c = 0; c < 4; ++c) {
+            CHECK(ak(a, c) == ak(c, a));
+            left[at][static_cast<std::size_t>(c)] = ak(a, c) + (a == c && mode == "soft" ? 0.01 : 0);
+            if (mode == "norm") left[at][static_cast<std::size_t>(c)] *= std::sqrt(sums[a] * sums[c]);
+          }
+          for (std::int64_t n = 0; n < 16; ++n)
+            for (std::int64_t f = 0; f < 3; ++f)
+              right[at][static_cast<std::size_t>(f)] += pk(n, a) * in["V"](b, h, n, f);
+        }
+        const auto zv = solved(left, right);
+        for (std::int64_t n = 0; n < 16; ++n)
+          for (std::int64_t f = 0; f < 3; ++f) {
+            expected(b, h, n, f) = static_cast<double>(h + 1) * in["V"](b, h, n, f);
+            for (std::int64_t a = 0; a < 4; ++a)
+              expected(b, h, n, f) += pk(n, a) * zv[static_cast<std::size_t>(a)][static_cast<std::size_t>(f)];
+          }
+      }
+    check_same(out.at("O"), expected, 1e-9);
+  }
+
+  // One pooled token: its kernel is 1, so the start is 1.8 times and the limit 1 over what is inverted, 1.01.
+  in["WC"] = gen(225, {4, 4, 4, 4});
+  for (const std::int64_t iterations : {0, 40}) {
+    ReferenceSetting setting = image;
+    setting.extents["ITER"] = iterations;
+    const ReferenceTensors out = run("soft", in, setting);
+    double gathered = 0;
+    for (std::int64_t n = 0; n < 16; ++n) gathered += out.at("PK")(1, 0, n, 0) * in["V"](1, 0, n, 2);
+    const double z = iterations == 0 ? 1.8 * 1.01 : 1 / 1.01;
+    CHECK(std::abs(out.at("O")(1, 0, 7, 2) - out.at("PK")(1, 0, 7, 0) * z * gathered - in["V"](1, 0, 7, 2)) < 1e-12);
+  }
+  in["Q"] = gen(226, {2, 2, 16, 4}, 1e3);
+  check_finite(run_one("soft", in, image));
+}
+
+TEST_CASE("temporal interest") {
+  // Seven behaviours and the target as items of their own; time in buckets 1 to 7, the target's is 0.
+  const Values items = gen(131, {7, 6}), times = gen(132, {7, 6}, 0.3), target = gen(133, {6}),
+               target_time = gen(134, {6}, 0.3);
+  ReferenceTensors in{{"IT", filled({8, 3}, 0)}, {"CA", filled({8, 3}, 0)},  {"PT", filled({8, 6}, 0)},
+                      {"CATOF", filled({8}, 0)}, {"IDS", filled({1, 7}, 0)}, {"BUCKET", filled({1, 7}, 0)},
+                      {"LEN", filled({1}, 5)},   {"TARGET", filled({1}, 7)}};
+  for (std::int64_t m = 0; m < 8; ++m) {
+    in["CATOF"](m) = static_cast<double>(7 - m);
+    for (std::int64_t e = 0; e < 6; ++e) {
+      const double value = m < 7 ? items(m, e) : target(e);
+      (e < 3 ? in["IT"](m, e) : in["CA"](7 - m, e - 3)) = value;
+      in["PT"](m, e) = m == 0 ? target_time(e) : times(m - 1, e);
+    }
+    if (m < 7) {
+      in["IDS"](0, m) = static_cast<double>(m);
+      in["BUCKET"](0, m) = static_cast<double>(m + 1);
+    }
+  }
+  const ReferenceTensors listed = run("temporal_interest", in);
+  check_listed(listed.at("U"), {1, 6}, 0.0222998811, 0.22886654, -0.0162418259, 0.306545089);
+
+  // The target does not depend on the behaviour, so it can be multiplied after the pool.
+  for (std::int64_t e = 0; e < 6; ++e)
+    CHECK(std::abs(listed.at("U")(0, e) - listed.at("PO")(0, e) * (target(e) + target_time(e))) < 1e-15);
+  // Only the first behaviour; none; order does not matter.
+  in["LEN"](0) = 1;
+  const Values first = run_one("temporal_interest", in, {}, "PO");
+  for (std::int64_t e = 0; e < 6; ++e) CHECK(first(0, e) == items(0, e) + times(0, e));
+  in["LEN"](0) = 0;
+  check_same(run_one("temporal_interest", in, {}, "U"), filled({1, 6}, 0));
+  in["LEN"](0) = 5;
+  std::swap(in["IDS"](0, 1), in["IDS"](0, 4));
+  std::swap(in["BUCKET"](0, 1), in["BUCKET"](0, 4));
+  check_same(run_one("temporal_interest", in, {}, "U"), listed.at("U"), 1e-14);
+}
+
+TEST_CASE("token-aware pooling") {
+  ReferenceTensors in{{"XIN", gen(141, {1, 5, 5, 3})},
+                      {"CONV1", gen(142, {3, 3, 3, 3}, 0.5)},
+                      {"CONV2", gen(143, {3, 3, 3, 3}, 0.5)},
+                      {"BNA", mapped(gen(144, {3}), [](double x) { return 1 + 0.2 * x; })},
+                      {"BNB", gen(145, {3}, 0.2)}};
+  check_listed(run_one("token_aware_pooling", in, {}, "XT"), {1, 5, 5, 3}, -0.188136421, 0.278309142, -5.19253276,
+               2.34224919);
+
+  // Equal weights: one kernel of taps at the centre and around it, a ninth of a third each.
+  in["CONV2"] = filled({3, 3, 3, 3}, 0);
+  const Values even = run_one("token_aware_pooling", in, {}, "XT");
+  for (std::int64_t y = 0; y < 5; ++y)
+    for (std::int64_t x = 0; x < 5; ++x) {
+      double sum = in["XIN"](0, y, x, 1) / 3;
+      for (std::int64_t s = 1; s < 3; ++s)
+        for (std::int64_t at_y = y - s; at_y <= y + s; at_y += s)
+          for (std::int64_t at_x = x - s; at_x <= x + s; at_x += s)
+            if (at_y >= 0 && at_y < 5 && at_x >= 0 && at_x < 5) sum += in["XIN"](0, at_y, at_x, 1) / 27;
+      CHECK(std::abs(even(0, y, x, 1) - sum) < 1e-15);
+    }
+
+  // Offsets that choose one scale: the token itself, or the average at distance 2.
+  in["BNA"] = filled({3}, 0);
+  in["BNB"] = filled({3}, 1);
+  for (const std::int64_t s : {0, 2}) {
+    in["CONV2"] = filled({3, 3, 3, 3}, 0);
+    in["CONV2"](s, 0, 1, 1) = 1000;
+    const Values chosen = run_one("token_aware_pooling", in, {}, "XT");
+    double nine = 0;
+    for (std::int64_t i = 0; i < 9; ++i) nine += in["XIN"](0, i / 3 * 2, i % 3 * 2, 2) / 9;
+    CHECK(std::abs(chosen(0, 2, 2, 2) - (s == 0 ? in["XIN"](0, 2, 2, 2) : nine)) < 1e-15);
+  }
+  // A high temperature makes the weights equal again.
+  ReferenceSetting hot;
+  hot.constants["TAU"] = 1e18;
+  check_same(run_one("token_aware_pooling", in, hot, "XT"), even, 1e-14);
+}
+
+TEST_CASE("attention diversification") {
+  ReferenceTensors in{{"A", gen(146, {1, 1, 2, 5, 5}, 4)}};
+  for (std::int64_t i = 0; i < 50; i += 5) {
+    double sum = 0;
+    for (std::int64_t j = i; j < i + 5; ++j) sum += in["A"].data()[j] = std::exp(in["A"].data()[j]);
+    for (std::int64_t j = i; j < i + 5; ++j) in["A"].data()[j] /= sum;
+  }
+  const auto loss = [](const ReferenceTensors& inputs, double threshold) {
+    ReferenceSetting setting;
+    setting.constants["TH"] = threshold;
+    return run_one("attention_diversification", inputs, setting, "LOSS");
+  };
+  check_listed(run_one("attention_diversification", in, {}, "LOSS"), {}, 0, 0, 0, 0);
+  check_listed(loss(in, 1), {}, 0.632420653, 0.632420653, 0.632420653, 0.632420653);
+
+  // Equal rows are as alike as can be. Rows that look at one token each make an angle of 45 degrees with their mean.
+  ReferenceTensors simple{{"A", filled({2, 1, 1, 2, 2}, 0)}};
+  for (std::int64_t p = 0; p < 2; ++p) {
+    simple["A"](0, 0, 0, p, 0) = 1;
+    simple["A"](1, 0, 0, p, p) = 1;
+  }
+  CHECK(std::abs(loss(simple, 0.5).data()[0] - (1 + std::sqrt(0.5)) / 2) < 1e-15);
+  // Equal to the threshold is not above it.
+  CHECK(std::abs(loss(simple, 1).data()[0] - 0.5) < 1e-15);
+}
+
+namespace {
+
+ReferenceTensors power_law(std::int64_t heads, std::int64_t tokens, std::int64_t batch) {
+  ReferenceTensors in{{"Q", gen(1, {batch, heads, tokens, 8})},
+                      {"K", gen(2, {batch, heads, tokens, 8})},
+                      {"V", gen(3, {batch, heads, tokens, 8})},
+                      {"W1", gen(4, {2, 2, 8, 12}, 0.5)},
+                      {"W2", gen(5, {2, 2, 8, 12}, 0.5)},
+                      {"W3", gen(6, {2, 2, 12, 8}, 0.5)},
+                      {"C1", filled({2, 2, 12}, 0)},
+                      {"C2", filled({2, 2, 12}, 0)},
+                      {"C3", filled({2, 2, 8}, 0)},
+                      {"LNG", filled({3, 8}, 1)},
+                      {"LNB", filled({3, 8}, 0)},
+                      {"WM", gen(7, {heads, 8, 8}, 0.5)},
+                      {"BM", filled({heads, 8, 8}, 0)},
+                      {"PW", gen(8, {heads, 8, 8}, 0.5)},
+                      {"AW", gen(9, {heads, 8, 8}, 0.5)},
+                      {"BA", filled({heads, 8, 8}, 0)}};
+  return in;
+}
+
+// The rows of one token, all batches and heads.
+Values token(const Values& values, std::int64_t at) {
+  Values row = filled({values.extents()[0], values.extents()[1], 1, values.extents()[3]}, 0);
+  for (std::int64_t i = 0; i < row.size(); ++i) {
+    const std::int64_t width = values.extents()[3], head = i / width;
+    row.data()[i] = values(head / values.extents()[1], head % values.extents()[1], at, i % width);
+  }
+  return row;
+}
+
+}  // namespace
+
+TEST_CASE("power-law graph attention") {
+  const ReferenceTensors listed = run("plga", power_law(1, 6, 1));
+  check_listed(listed.at("GLM"), {1, 1, 8, 8}, -1.06493087, 0.852043014, -31.2303253, 26.1056302);
+  check_listed(listed.at("O"), {1, 1, 6, 8}, -0.52553874, -0.0363721234, 5.75113281, 3.38808636);
+
+  // The unit matrix between queries and keys: plain attention.
+  ReferenceTensors in = power_law(2, 5, 2);
+  in["AW"] = filled({2, 8, 8}, 0);
+  for (std::int64_t h = 0; h < 2; ++h)
+    for (std::int64_t e = 0; e < 8; ++e) in["BA"](h, e, e) = 1;
+  const Values plain = run_one("softmax_attention", in, {}, "AV"), causal = run_one("plga", in);
+  check_same(run_one("plga", in, option("form", "full")), plain);
+  check_same(token(causal, 4), token(plain, 4));
+  check_same(token(causal, 0), token(in["V"], 0));
+
+  // No residual from the gated layers: the metric tensor is the norm of the norm, whatever the units.
+  in = power_law(2, 5, 2);
+  in["W3"] = filled({2, 2, 12, 8}, 0);
+  in["C3"] = gen(231, {2, 2, 8});
+  in["LNG"] = filled({3, 8}, 2);
+  in["LNB"] = gen(232, {3, 8});
+  const Values metric = run_one("plga", in, {}, "AR");
+  for (std::int64_t e = 0; e < 8; ++e) {
+    std::vector<double> row;
+    for (std::int64_t d = 0; d < 8; ++d) {
+      row.push_back(0);
+      for (std::int64_t p = 0; p < 5; ++p) row.back() += in["Q"](1, 0, p, e) * in["Q"](1, 0, p, d);
+    }
+    for (std::int64_t unit = 0; unit < 3; ++unit) {
+      double sum = 0, squares = 0;
+      for (std::size_t d = 0; d < 8; ++d) {
+        if (unit > 0) row[d] += in["C3"](unit - 1, 1, d);
+        sum += row[d] / 8;
+        squares += row[d] * row[d] / 8;
+      }
+      for (std::size_t d = 0; d < 8; ++d)
+        row[d] = (row[d] - sum) / std::sqrt(squares - sum * sum + 1e-6) * 2 + in["LNB"](unit, d);
+    }
+    for (std::size_t d = 0; d < 8; ++d) CHECK(std::abs(metric(1, 0, e, d) - row[d]) < 1e-11);
+  }
+
+  // A step that decodes the last token of the prompt, with either cache.
+  in = power_law(2, 5, 2);
+  in["BM"] = gen(233, {2, 8, 8});
+  in["BA"] = gen(234, {2, 8, 8});
+  in["C1"] = gen(235, {2, 2, 12});
+  in["C2"] = gen(236, {2, 2, 12});
+  const ReferenceTensors prompt = run("plga", in);
+  ReferenceTensors step = in;
+  step["Q"] = token(in["Q"], 4);
+  step["GLM"] = prompt.at("GLM");
+  step["AR"] = prompt.at("AR");
+  const Values decoded = run_one("plga_decode", step);
+  check_same(decoded, token(prompt.at("O"), 4));
+  check_same(run_one("plga_decode", step, option("cache", "kv")), decoded, 1e-12);
+
+  // Powers of 1: the potential tensor is z² · sigmoid(z) of what is mapped.
+  for (std::int64_t h = 0; h < 2; ++h)
+    for (std::int64_t i = 0; i < 64; ++i) in["WM"](h, i / 8, i % 8) = in["AW"](h, i / 8, i % 8) = i / 8 == i % 8;
+  in["PW"] = filled({2, 8, 8}, 1);
+  const ReferenceTensors unit = run("plga", in);
+  for (std::int64_t i = 0; i < 64; ++i) {
+    const double z = unit.at("AR")(0, 1, i / 8, i % 8) + in["BM"](1, i / 8, i % 8);
+    CHECK(std::abs(unit.at("GLM")(0, 1, i / 8, i % 8) - z * z * sigmoid(z) - 1e-9 - in["BA"](1, i / 8, i % 8)) < 1e-13);
+  }
+  in["Q"] = gen(237, {2, 2, 5, 8}, 100);
+  check_finite(run_one("plga", in));
+}
