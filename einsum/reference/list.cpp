@@ -11,9 +11,25 @@ namespace {
 
 using Entry = std::vector<ReferenceKernel> (*)();
 constexpr Entry kEntries[] = {
+    &reference::attention_redistribution_kernels,
+    &reference::attention_signals_kernels,
+    &reference::attention_strength_kernels,
+    &reference::cope_fusion_kernels,
+    &reference::decode_attention_kernels,
+    &reference::dynamic_mask_kernels,
+    &reference::flash_backward_kernels,
+    &reference::layer_adapter_kernels,
     &reference::matmul_kernels,
+    &reference::object_attention_kernels,
+    &reference::paro_kernels,
     &reference::pwl_attention_kernels,
+    &reference::ring_attention_kernels,
+    &reference::soft_pag_kernels,
     &reference::softmax_attention_kernels,
+    &reference::sparse_d_kernels,
+    &reference::sparsifiner_kernels,
+    &reference::target_attention_loss_kernels,
+    &reference::token_select_kernels,
 };
 
 template <class Values>
