@@ -61,7 +61,7 @@ Tensor<double> chosen_heads(const ReferenceTensors& inputs, const ReferenceSetti
                             double sign) {
   if (choice(setting, "heads", {"ranked", "given"}) == "given") {
     expect_extents(reference_input(inputs, "HS"), "HS", span.extents());
-    return reference_input(inputs, "HS");
+    return named(reference_input(inputs, "HS"), {"L", "H"});
   }
   const double share = constant_or(setting, "SHARE", 0.3);
   const auto usual = static_cast<std::int64_t>(share * static_cast<double>(span.size()));

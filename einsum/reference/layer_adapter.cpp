@@ -46,7 +46,7 @@ ReferenceTensors run(const ReferenceTensors& inputs, const ReferenceSetting& set
   const auto& to_keys = reference_input(inputs, "WKA");
   const auto& to_values = reference_input(inputs, "WVA");
   const bool given = choice(setting, "visual_tokens", {"given", "resampled"}) == "given";
-  const Tensor<double> visual = given ? reference_input(inputs, "VA") : resampled(inputs);
+  const Tensor<double> visual = given ? named(reference_input(inputs, "VA"), {"J", "D"}) : resampled(inputs);
   const std::int64_t heads = q.extents().at(0), rows = q.extents().at(1), e_extent = q.extents().at(2);
   const std::int64_t keys = k.extents().at(1), f_extent = v.extents().at(2), d_extent = visual.extents().at(1);
   expect_extents(k, "K", {heads, keys, e_extent});

@@ -115,8 +115,8 @@ ReferenceTensors run(const ReferenceTensors& inputs, const ReferenceSetting& set
       l2_normalise(now);
       reuse = dot(before, now) >= constant_or(setting, "THETA", 0.9);
       if (reuse) {
-        query = old;
-        indices = reference_input(inputs, "CIDX");
+        query = named(old, {"H", "E"});
+        indices = named(reference_input(inputs, "CIDX"), {"K"});
         expect_extents(indices, "CIDX", {in.chosen});
       }
     }
