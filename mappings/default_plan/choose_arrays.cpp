@@ -28,6 +28,8 @@ void report(const Machine& machine, const Einsum& einsum, const std::set<std::st
                                     machine.name, einsum.name(), fmt::join(needed, "`, `")));
   problem.note("the Einsum", einsum.span);
   std::string add;
+  std::size_t fewest = needed.size() + 1;
+  std::int64_t pes = 0;
   for (const PeArray& array : machine.arrays) {
     const std::vector<std::string> missing = lacking(array, needed);
     if (array.controller) {
@@ -36,7 +38,11 @@ void report(const Machine& machine, const Einsum& einsum, const std::set<std::st
           array.span);
     } else {
       problem.note(fmt::format("`{}` lacks `{}`", array.name, fmt::join(missing, "`, `")), array.span);
-      if (add.empty()) add = fmt::format("add `{}` to the operations of `{}`", fmt::join(missing, "`, `"), array.name);
+      const bool easier = missing.size() < fewest || (missing.size() == fewest && array.pes() < pes);
+      if (!easier) continue;
+      fewest = missing.size();
+      pes = array.pes();
+      add = fmt::format("add `{}` to the operations of `{}`", fmt::join(missing, "`, `"), array.name);
     }
   }
   problem.with_help(add.empty() ? "write a plan for this machine, or take another machine" : add);
