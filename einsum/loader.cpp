@@ -219,8 +219,8 @@ class CascadeLoader {
     einsum_list(node, true);
   }
 
-  // An item is an Einsum or `{when: {mode: soft}, tensors: {…}, einsums: […]}`, for a choice of options only. What is not
-  // chosen is read too, for its errors.
+  // An item is an Einsum or `{when: {mode: soft}, tensors: {…}, einsums: […]}`, for a choice of options only. What is
+  // not chosen is read too, for its errors.
   void einsum_list(const YamlNode& node, bool chosen) {
     for (const auto& item : node.items()) {
       part([&] {
