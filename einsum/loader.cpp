@@ -242,8 +242,8 @@ class CascadeLoader {
   void conditional(const YamlNode& node, bool chosen) {
     YamlMap map(node, "a conditional part", diagnostics_);
     const YamlNode when = map.require("when");
-    const YamlNode own_tensors = map.optional("tensors");
-    const YamlNode inside = map.require("einsums");
+    const YamlNode own_tensors = map.optional("tensors"), own_derived = map.optional("derived");
+    const YamlNode own_iterative = map.optional("iterative"), inside = map.require("einsums");
     map.finish();
     for (const auto& entry : entries(when, "`when`")) {
       const auto option = std::find_if(draft_.options.begin(), draft_.options.end(),
@@ -267,15 +267,26 @@ class CascadeLoader {
       }
       chosen = chosen && std::find(values.begin(), values.end(), option->chosen) != values.end();
     }
-    const std::size_t common = draft_.tensors.size();
-    tensors(own_tensors);
-    if (!chosen) draft_.tensors.resize(common);
+    declarations(own_tensors, own_derived, own_iterative, chosen);
     if (!inside.defined()) return;
     if (!inside.is_sequence()) {
       diagnostics_.error("yaml-type", inside.span(), "`einsums` of a conditional part is a list of Einsums");
       return;
     }
     einsum_list(inside, chosen);
+  }
+
+  // Of one form: tensors with other ranks or another role, extents that follow otherwise, ranks that advance.
+  void declarations(const YamlNode& own_tensors, const YamlNode& own_derived, const YamlNode& own_iterative,
+                    bool chosen) {
+    const CascadeDraft common = draft_;
+    tensors(own_tensors);
+    derived(own_derived);
+    for (auto& rank : rank_list(own_iterative, "`iterative`")) draft_.iterative.push_back(std::move(rank));
+    if (chosen) return;
+    draft_.tensors = common.tensors;
+    draft_.derived = common.derived;
+    draft_.iterative = common.iterative;
   }
 
   const CascadeChoices& choices_;

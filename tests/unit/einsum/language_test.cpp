@@ -250,7 +250,7 @@ TEST_CASE("options choose between forms; what only another form uses is gone; co
   CHECK(print_cascade(cascade_from(print_cascade(scaled))) == print_cascade(scaled));
 }
 
-TEST_CASE("a form can declare tensors of its own: other ranks, another role") {
+TEST_CASE("a form can declare tensors, extents and iterations of its own") {
   const YamlNode root = parse_yaml(source_from_text(
       "c.yaml",
       "cascade: c\nranks: [M, P]\noptions: {gate: [each, one], stage: [make, use]}\ntensors:\n"
@@ -272,6 +272,26 @@ TEST_CASE("a form can declare tensors of its own: other ranks, another role") {
   CHECK(one.find_tensor("W")->ranks == std::vector<std::string>{"M"});
   CHECK(one.find_tensor("Y")->role == TensorRole::input);
   CHECK(print_cascade(cascade_from(print_cascade(one))) == print_cascade(one));
+
+  const YamlNode sums = parse_yaml(source_from_text(
+      "c.yaml",
+      "cascade: c\nranks: [M, S]\noptions: {form: [pairs, running]}\ntensors:\n  A: {ranks: [M], role: input}\n"
+      "einsums:\n  - when: {form: pairs}\n    derived: {S: M / 2}\n    tensors: {Z: {ranks: [S], role: output}}\n"
+      "    einsums: [\"Z[s] = A[2*s] + A[2*s+1]\"]\n"
+      "  - when: {form: running}\n    derived: {S: M}\n    iterative: [S]\n"
+      "    tensors: {R: {ranks: [S], initial: 0}, Z: {ranks: [S], role: output}}\n"
+      "    einsums: [\"R[s+1] = R[s] + A[s]\", \"Z[s] = R[s+1] * 1\"]\n"));
+  const Cascade pairs = load_cascade(sums);
+  CHECK(pairs.iterative_ranks().empty());
+  CHECK(shape_of(pairs, {{"M", 6}}).at("S") == 3);
+  choices.options = {{"form", "running"}};
+  const Cascade running = load_cascade(sums, choices);
+  CHECK(running.iterative_ranks().size() == 1);
+  const Shape shape = shape_of(running, {{"M", 6}});
+  CHECK(shape.at("S") == 6);
+  const auto store = evaluated(running, shape, 3);
+  double sum = 0;
+  for (std::int64_t m = 0; m < 6; ++m) CHECK(store.at("Z")(m) == Approx(sum += store.at("A")(m)));
 }
 
 TEST_CASE("every form prints back to itself") {
