@@ -179,7 +179,7 @@ help: make an extent smaller
            R"(cascade.yaml:1:10: error[reference-missing]: cascade `dot` names no kernel to check against; values need an independent answer
  1 | cascade: dot
    |          ^^^
-help: add `reference:` with the name of a kernel; known: matmul, pwl_attention, pwl_attention_causal, softmax_attention
+help: add `reference:` with the name of a kernel; known: attention_distance, attention_redistribution, attention_strength, cope_fusion, dynamic_mask, flash_backward, future_influence, layer_adapter, matmul, object_attention, paged_decode, paro, …
 )"},
       });
 }

@@ -246,7 +246,7 @@ TEST_CASE("a cascade without a kernel has nothing to be checked against") {
       R"(c.yaml:1:10: error[reference-missing]: cascade `double` names no kernel to check against; values need an independent answer
  1 | cascade: double
    |          ^^^^^^
-help: add `reference:` with the name of a kernel; known: matmul, pwl_attention, pwl_attention_causal, softmax_attention
+help: add `reference:` with the name of a kernel; known: attention_distance, attention_redistribution, attention_strength, cope_fusion, dynamic_mask, flash_backward, future_influence, layer_adapter, matmul, object_attention, paged_decode, paro, …
 )");
 }
 
