@@ -29,4 +29,11 @@ void expect_extents(const Tensor<double>& tensor, const std::string& name, const
   ensure(tensor.extents() == extents, "a reference kernel's input " + name + " has extents that do not fit the others");
 }
 
+Tensor<double> named(const Tensor<double>& tensor, const std::vector<std::string>& ranks) {
+  ensure(tensor.extents().size() == ranks.size(), "a reference kernel's input has another number of ranks");
+  Tensor<double> result(ranks, tensor.extents());
+  std::copy(tensor.data(), tensor.data() + tensor.size(), result.data());
+  return result;
+}
+
 }  // namespace einloom::reference

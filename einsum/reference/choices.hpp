@@ -18,5 +18,7 @@ namespace einloom::reference {
 
 // InternalError naming the tensor when its extents are others.
 void expect_extents(const Tensor<double>& tensor, const std::string& name, const std::vector<std::int64_t>& extents);
+// The same values under a kernel's own rank names.
+[[nodiscard]] Tensor<double> named(const Tensor<double>& tensor, const std::vector<std::string>& ranks);
 
 }  // namespace einloom::reference
