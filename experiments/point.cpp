@@ -16,26 +16,6 @@ namespace einloom {
 
 namespace {
 
-std::vector<std::string> names_of(const Cascade& cascade) {
-  std::vector<std::string> names;
-  for (const RankDecl& rank : cascade.ranks()) names.push_back(rank.name);
-  for (const ParameterDecl& parameter : cascade.parameters()) names.push_back(parameter.name);
-  return names;
-}
-
-Shape workload_of(const Cascade& cascade, const Coordinates& at) {
-  Shape workload;
-  for (const std::string& name : names_of(cascade)) {
-    const auto extent = at.extents.find(name);
-    if (extent != at.extents.end()) workload.set(name, extent->second);
-  }
-  return workload;
-}
-
-Span blamed(const Coordinates& at) {
-  return at.configuration->is_staged() ? at.stage->name.span : at.configuration->name.span;
-}
-
 class Resolution {
  public:
   explicit Resolution(const Library& library) : workshop_(library) {}
@@ -43,10 +23,11 @@ class Resolution {
 
   // Derives what the point's formulas say, into `at`, and reads its documents.
   Point resolve(Coordinates& at) {
-    PointDocuments documents = workshop_.documents(at);
     Formulas formulas = at.spec->formulas;
     add_formulas(at.configuration->formulas, formulas);
     add_formulas(at.stage->formulas, formulas);
+    PointDocuments documents =
+        workshop_.documents(at, formulas.empty() ? Workshop::Extents::known : Workshop::Extents::to_be_derived);
     if (!formulas.empty()) {
       derive(
           formulas, [&](const std::string& key) { return documents.text_at(key); }, at);
@@ -144,7 +125,7 @@ class Resolution {
   }
 
   void remember_names(const Cascade& cascade, const Coordinates& at) {
-    for (const std::string& name : names_of(cascade)) known_.insert(name);
+    for (const std::string& name : workload_names(cascade)) known_.insert(name);
     for (const auto& [rank, extent] : at.extents) {
       if (!at.explicit_extents.contains(rank)) known_.insert(rank);
     }

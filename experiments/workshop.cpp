@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "base/suggest.hpp"
+#include "mappings/default_plan/default_plan.hpp"
 
 namespace einloom {
 
@@ -51,13 +52,16 @@ void require_place(const YamlNode& document, const Setting& setting) {
   });
 }
 
-// The document the settings name (or `otherwise`) with the places they set.
-YamlNode document_for(const Library& library, const Coordinates& at, DocumentKind kind, SettingTarget target,
-                      Name reference) {
+// The name that the settings give the document, or `otherwise`.
+Name reference_at(const Coordinates& at, SettingTarget target, Name otherwise) {
   for (const Setting& setting : at.settings) {
-    if (setting.target == target && setting.path.empty()) reference = Name{setting.value, setting.value_span};
+    if (setting.target == target && setting.path.empty()) otherwise = Name{setting.value, setting.value_span};
   }
-  YamlNode document = library.load(kind, reference.text, reference.span);
+  return otherwise;
+}
+
+// The document with the places that the settings set in it.
+YamlNode with_settings(YamlNode document, const Coordinates& at, SettingTarget target) {
   for (const Setting& setting : at.settings) {
     if (setting.target != target || setting.path.empty()) continue;
     require_place(document, setting);
@@ -68,6 +72,19 @@ YamlNode document_for(const Library& library, const Coordinates& at, DocumentKin
     document = with_override(document, setting.path, setting.value, origin);
   }
   return document;
+}
+
+// What the default plan is for, when the point says so.
+Name named_for_default(const Coordinates& at, SettingTarget target, const std::optional<Name>& named,
+                       const std::string& kind, const Name& plan, Diagnostics& diagnostics) {
+  const Name name = reference_at(at, target, named.value_or(Name{}));
+  if (name.text.empty()) {
+    diagnostics
+        .error("default-plan-documents", plan.span,
+               fmt::format("plan `{}` is made for a cascade and a machine; no {} is named", kDefaultPlan, kind))
+        .with_help(fmt::format("add `{}: …` beside `plan`, or `--set {}=…`", kind, kind));
+  }
+  return name;
 }
 
 }  // namespace
@@ -119,15 +136,55 @@ std::shared_ptr<const Model> Workshop::model(const Name& name) {
   return read<Model>(models_, document, [&] { return load_model(document); }).value;
 }
 
-PointDocuments Workshop::documents(const Coordinates& at) {
+PointDocuments Workshop::documents(const Coordinates& at, Extents extents) {
+  const auto load = [&](DocumentKind kind, SettingTarget target, const Name& name) {
+    return with_settings(library_.load(kind, name.text, name.span), at, target);
+  };
   PointDocuments documents;
-  documents.plan = document_for(library_, at, DocumentKind::plan, SettingTarget::plan, at.stage->plan);
-  const std::shared_ptr<const Plan> plan = this->plan(documents.plan).value;
-  documents.cascade = document_for(library_, at, DocumentKind::cascade, SettingTarget::cascade,
-                                   at.stage->cascade.value_or(plan->cascade));
-  documents.machine = document_for(library_, at, DocumentKind::machine, SettingTarget::machine,
-                                   at.stage->machine.value_or(plan->machine));
+  const Name named = reference_at(at, SettingTarget::plan, at.stage->plan);
+  Name for_cascade, for_machine;
+  if (named.text == kDefaultPlan) {
+    Diagnostics diagnostics;
+    for_cascade = named_for_default(at, SettingTarget::cascade, at.stage->cascade, "cascade", named, diagnostics);
+    for_machine = named_for_default(at, SettingTarget::machine, at.stage->machine, "machine", named, diagnostics);
+    diagnostics.throw_if_any();
+  } else {
+    documents.plan = load(DocumentKind::plan, SettingTarget::plan, named);
+    const std::shared_ptr<const Plan> plan = this->plan(documents.plan).value;
+    for_cascade = reference_at(at, SettingTarget::cascade, at.stage->cascade.value_or(plan->cascade));
+    for_machine = reference_at(at, SettingTarget::machine, at.stage->machine.value_or(plan->machine));
+  }
+  documents.cascade = load(DocumentKind::cascade, SettingTarget::cascade, for_cascade);
+  documents.machine = load(DocumentKind::machine, SettingTarget::machine, for_machine);
+  if (named.text == kDefaultPlan && extents == Extents::known) {
+    const std::shared_ptr<const Cascade> cascade = this->cascade(documents.cascade).value;
+    const Shape workload = workload_of(*cascade, at);
+    (void)cascade->bind(workload, blamed(at));
+    const Plan plan = default_plan(*cascade, *machine(documents.machine).value, workload, at.dtype, named.span);
+    documents.plan =
+        with_settings(parse_yaml(source_from_text("default plan", print_plan(plan))), at, SettingTarget::plan);
+  }
   return documents;
+}
+
+std::vector<std::string> workload_names(const Cascade& cascade) {
+  std::vector<std::string> names;
+  for (const RankDecl& rank : cascade.ranks()) names.push_back(rank.name);
+  for (const ParameterDecl& parameter : cascade.parameters()) names.push_back(parameter.name);
+  return names;
+}
+
+Shape workload_of(const Cascade& cascade, const Coordinates& at) {
+  Shape workload;
+  for (const std::string& name : workload_names(cascade)) {
+    const auto extent = at.extents.find(name);
+    if (extent != at.extents.end()) workload.set(name, extent->second);
+  }
+  return workload;
+}
+
+Span blamed(const Coordinates& at) {
+  return at.configuration->is_staged() ? at.stage->name.span : at.configuration->name.span;
 }
 
 }  // namespace einloom

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "arch/machine.hpp"
 #include "einsum/cascade.hpp"
@@ -16,6 +17,13 @@
 #include "mappings/plan.hpp"
 
 namespace einloom {
+
+// Names that a workload of the cascade gives values: its ranks and parameters.
+[[nodiscard]] std::vector<std::string> workload_names(const Cascade& cascade);
+// The extents and parameters of a cascade at a point.
+[[nodiscard]] Shape workload_of(const Cascade& cascade, const Coordinates& at);
+// What is blamed for missing ones: the configuration, or its stage.
+[[nodiscard]] Span blamed(const Coordinates& at);
 
 // A point's documents with everything that is set in them.
 struct PointDocuments {
@@ -41,8 +49,11 @@ class Workshop {
   [[nodiscard]] Read<Plan> plan(const YamlNode& document);
   [[nodiscard]] std::shared_ptr<const Model> model(const Name& name);
 
-  // The documents that the stage, or a setting, names. UserError setting-unknown-place and all that reading them finds.
-  [[nodiscard]] PointDocuments documents(const Coordinates& at);
+  // The documents that the stage, or a setting, names. The default plan is made for the point's extents; while formulas
+  // have yet to give them there is none. UserError setting-unknown-place, default-plan-documents, what default_plan and
+  // reading the documents find.
+  enum class Extents { known, to_be_derived };
+  [[nodiscard]] PointDocuments documents(const Coordinates& at, Extents extents = Extents::known);
 
  private:
   template <class Value>

@@ -88,5 +88,7 @@ struct Plan {
 };
 
 [[nodiscard]] Plan load_plan(const YamlNode& document);
+// load_plan reads the text back to the same plan, and print ∘ load ∘ print = print.
+[[nodiscard]] std::string print_plan(const Plan& plan);
 
 }  // namespace einloom

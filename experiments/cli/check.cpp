@@ -2,11 +2,8 @@
 // einloom check: a cascade's values, untiled, against the hand-written kernel it names.
 #include <fmt/format.h>
 
-#include "base/suggest.hpp"
 #include "experiments/cascade_check.hpp"
-#include "experiments/cli/command_line.hpp"
-#include "experiments/documents.hpp"
-#include "experiments/setting.hpp"
+#include "experiments/cli/cascade_arguments.hpp"
 #include "experiments/text_table.hpp"
 
 namespace einloom::cli {
@@ -21,63 +18,15 @@ struct Options {
   double scale = 1;
 };
 
-std::vector<Setting> read_settings(const Options& options) {
-  std::vector<Setting> settings;
-  for (const std::string& text : options.settings) {
-    const std::vector<Setting> values = parse_command_line_setting(text);
-    const Setting& setting = values.front();
-    if (values.size() > 1) {
-      throw UserError(Diagnostic{
-          "setting-syntax", fmt::format("`{}` has {} values; a check runs at one shape", setting.key, values.size()),
-          values[1].value_span});
-    }
-    const bool in_cascade = setting.target == SettingTarget::cascade && !setting.path.empty();
-    if (setting.target != SettingTarget::extent && !in_cascade) {
-      throw UserError(Diagnostic{"setting-unknown-key",
-                                 fmt::format("`{}` means nothing to a check; it knows extents, parameters and "
-                                             "`cascade.` paths",
-                                             setting.key),
-                                 setting.key_span});
-    }
-    settings.push_back(setting);
-  }
-  return settings;
-}
-
-Shape shape_for(const Cascade& cascade, const std::vector<Setting>& settings, const Span& where) {
-  Shape shape = small_shape(cascade);
-  Diagnostics diagnostics;
-  std::vector<std::string> known;
-  for (const auto& [name, value] : shape.values()) known.push_back(name);
-  for (const Setting& setting : settings) {
-    if (setting.target != SettingTarget::extent) continue;
-    if (!shape.find(setting.key)) {
-      diagnostics
-          .error("setting-unknown-key", setting.key_span,
-                 fmt::format("cascade `{}` has no rank or parameter `{}`", cascade.name(), setting.key))
-          .with_help(suggestion(setting.key, known));
-      continue;
-    }
-    shape.set(setting.key, setting_extent(setting, diagnostics));
-  }
-  diagnostics.throw_if_any();
-  return cascade.bind(shape, where);
-}
-
 int check(const Options& options, const CommandLine& command_line) {
   const Library library(Library::default_root());
   const Span where = command_line.span_of(options.cascade);
-  const std::vector<Setting> settings = read_settings(options);
-  YamlNode document = library.load(DocumentKind::cascade, options.cascade, where);
-  for (const Setting& setting : settings) {
-    if (setting.target != SettingTarget::cascade) continue;
-    document = with_override(document, setting.path, setting.value, "--set cascade");
-  }
-  const Cascade cascade = load_cascade(document);
+  const std::vector<Setting> settings = read_cascade_settings(options.settings, {"a check"});
+  const Cascade cascade = load_cascade_with(library, options.cascade, where, settings);
   Diagnostics diagnostics;
   const auto dtype = read_dtype(options.dtype, command_line.span_of(options.dtype), diagnostics);
   diagnostics.throw_if_any();
-  const Shape shape = shape_for(cascade, settings, where);
+  const Shape shape = cascade_shape(cascade, small_shape(cascade), settings, std::nullopt, where);
   const CheckReport report = check_cascade(cascade, shape, {*dtype, options.seed, options.scale});
 
   std::string extents;

@@ -31,6 +31,7 @@ struct Command {
   std::function<int()> run;
 };
 
+[[nodiscard]] Command add_analyze_command(CLI::App& app, const CommandLine& command_line);
 [[nodiscard]] Command add_check_command(CLI::App& app, const CommandLine& command_line);
 [[nodiscard]] Command add_describe_command(CLI::App& app, const CommandLine& command_line);
 [[nodiscard]] Command add_explain_command(CLI::App& app, const CommandLine& command_line);

@@ -6,6 +6,7 @@
 #include "experiments/cli/command_line.hpp"
 #include "experiments/documents.hpp"
 #include "experiments/text_table.hpp"
+#include "mappings/default_plan/default_plan.hpp"
 
 namespace einloom::cli {
 
@@ -27,6 +28,7 @@ std::string listing(const Library& library, DocumentKind kind) {
   TextTable table;
   table.add_column(std::string(name_of(kind)), TextTable::Align::left);
   table.add_column("description", TextTable::Align::left);
+  if (kind == DocumentKind::plan) table.add_row({kDefaultPlan, "made for the cascade and the machine named with it"});
   for (const std::string& name : library.names(kind)) table.add_row({name, description_of(library, kind, name)});
   return table.empty() ? fmt::format("no {}\n", plural(kind)) : table.text();
 }

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <map>
 #include <optional>
 
 #include "experiments/cli/spec_arguments.hpp"
@@ -27,7 +28,7 @@ struct Options {
   std::string out;
   int jobs = available_processors();
   std::string format = "table";
-  bool check = false, no_fast_forward = false, fresh = false;
+  bool check = false, no_fast_forward = false, fresh = false, print_plan = false;
   std::uint64_t seed = 1;
   double check_scale = 1;
   TraceArguments traces;
@@ -54,12 +55,28 @@ void write_traces(const std::vector<Point>& points, const TraceOptions& traces, 
   trace_point(traces, point, simulation);
 }
 
+// Each plan once, as a document, below the points that have it.
+void print_plans(const std::vector<Point>& points) {
+  std::vector<std::string> order;
+  std::map<std::string, std::string> heads;
+  for (const Point& point : points) {
+    const std::string text = print_plan(*point.plan);
+    if (!heads.contains(text)) order.push_back(text);
+    heads[text] += fmt::format("# {}\n", point.label());
+  }
+  for (const std::string& text : order) fmt::print("{}{}{}", text == order.front() ? "" : "\n", heads.at(text), text);
+}
+
 int run(const Options& options, const CommandLine& command_line) {
   const auto begin = std::chrono::steady_clock::now();
   const TraceOptions traces = read_trace_options(options.traces, command_line);
   const Library library(Library::default_root());
   const std::vector<Spec> specs = load_specs(library, options.specs, command_line);
   const std::vector<Point> points = load_points(library, specs);
+  if (options.print_plan) {
+    print_plans(points);
+    return 0;
+  }
   write_traces(points, traces, options);
 
   const Span out_span = command_line.span_of("--out");
@@ -117,6 +134,7 @@ Command add_run_command(CLI::App& app, const CommandLine& command_line) {
   command->add_option("--format", options->format, "What goes to stdout: table, csv or json")
       ->check(CLI::IsMember({"table", "csv", "json"}))
       ->capture_default_str();
+  command->add_flag("--print-plan", options->print_plan, "Print the plan of every point as a document; runs nothing");
   add_trace_options(*command, options->traces);
   add_max_idle_option(*command, options->max_idle_cycles);
   command->add_flag("--fresh", options->fresh, "Compute every point again, also those in the store");

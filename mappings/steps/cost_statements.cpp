@@ -20,8 +20,10 @@ namespace einloom {
 namespace {
 
 std::int64_t operand_count(const std::string& op) {
-  if (op == "mac") return 3;
-  static const std::set<std::string> binary = {"add", "div", "max", "min", "mul", "pow", "sub"};
+  if (op == "mac" || op == "select") return 3;
+  static const std::set<std::string> binary = {"add",           "div",  "divide",     "equal", "greater",
+                                               "greater_equal", "less", "less_equal", "max",   "min",
+                                               "mod",           "mul",  "not_equal",  "pow",   "sub"};
   return binary.count(op) != 0 ? 2 : 1;
 }
 

@@ -184,6 +184,43 @@ help: add `reference:` with the name of a kernel; known: activator_glu, alibi, a
       });
 }
 
+TEST_CASE("what an analysis cannot do") {
+  const TemporaryFolder folder;
+  write_documents(folder);
+  check_all(
+      folder,
+      {
+          {"analyze",
+           R"(command line:1:9: error[command-line]: `analyze` takes cascades, or `--all` for every one that has a name
+ 1 | einloom analyze
+   |         ^^^^^^^
+help: `einloom list cascades` names them all
+)"},
+          {"analyze cascade.yaml --model ./model.yaml",
+           R"(command line:1:17: error[command-line]: model `tiny_model` leaves the extent of `K` to the sequence length
+ 1 | einloom analyze cascade.yaml --model ./model.yaml
+   |                 ^^^^^^^^^^^^
+help: add `--set seq_len=N`
+)"},
+          {"analyze cascade.yaml --set seq_len=8",
+           R"(--set:1:1: error[setting-needs-model]: `seq_len` sets the ranks that a model lists; name one with `--model`
+ 1 | seq_len=8
+   | ^^^^^^^
+)"},
+          {"analyze cascade.yaml --set machine.clock=3GHz",
+           R"(--set:1:1: error[setting-unknown-key]: `machine.clock` means nothing to an analysis; it knows extents, parameters and `cascade.` paths
+ 1 | machine.clock=3GHz
+   | ^^^^^^^^^^^^^
+)"},
+          {"analyze cascade.yaml --set M=1000000000 --set N=1000000000 --set K=1000000000",
+           R"(command line:1:17: error[workload-too-large]: `Z` has 6e+27 operations; at most 4.61e+18 can be counted
+ 1 | einloom analyze cascade.yaml --set M=1000000000 --set N=1000000000 --set K=1000000000
+   |                 ^^^^^^^^^^^^
+help: make an extent smaller
+)"},
+      });
+}
+
 TEST_CASE("another number of values for a zipped key") {
   const TemporaryFolder folder;
   write_documents(folder);

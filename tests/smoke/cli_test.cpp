@@ -131,7 +131,7 @@ const std::string kEndless =
 TEST_CASE("help of every command names its options") {
   const Ended program = einloom("--help");
   CHECK(program.code == 0);
-  for (const char* command : {"run", "list", "describe", "check"}) CHECK(contains(program.out, command));
+  for (const char* command : {"run", "list", "describe", "check", "analyze"}) CHECK(contains(program.out, command));
   const Ended run = einloom("run --help");
   CHECK(run.code == 0);
   for (const char* option : {"SPEC", "--out", "--jobs", "--set", "--check", "--fidelity", "--no-fast-forward",
@@ -142,6 +142,10 @@ TEST_CASE("help of every command names its options") {
   CHECK(contains(einloom("describe --help").out, "FILE"));
   const Ended check = einloom("check --help");
   for (const char* option : {"CASCADE", "--set", "--dtype", "--seed", "--scale"}) CHECK(contains(check.out, option));
+  const Ended analyze = einloom("analyze --help");
+  for (const char* option : {"CASCADE", "--all", "--set", "--model", "--machine", "--dtype", "--csv", "--json"}) {
+    CHECK(contains(analyze.out, option));
+  }
   CHECK(einloom("--version").code == 0);
 }
 

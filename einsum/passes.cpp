@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pass rule as a fixed point over the Einsums: operands' times → when an Einsum runs → when its result is there.
+#include "einsum/passes.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/diagnostic.hpp"
+
+namespace einloom {
+namespace {
+
+bool covers(const RankGroup& group, const std::string& rank) {
+  if (rank.empty()) return false;
+  if (group.inside_tile()) return rank == group.inner || rank == group.whole;
+  return rank == group.whole || rank == group.outer || rank == group.inner;
+}
+
+// The rank whose reduction or iteration spans the whole traversal: M, or the outer part M1.
+bool spans(const RankGroup& group, const std::string& rank) {
+  if (group.inside_tile()) return rank == group.inner;
+  return rank == group.whole || (!group.outer.empty() && rank == group.outer);
+}
+
+bool writes(const Einsum& einsum, const std::string& variable) {
+  const auto& indices = einsum.output.indices;
+  return std::any_of(indices.begin(), indices.end(), [&](const IndexExpression& index) {
+    const auto names = index.variables();
+    return std::find(names.begin(), names.end(), variable) != names.end();
+  });
+}
+
+// One access of an Einsum, as the rule sees it.
+struct Operand {
+  std::string tensor;
+  int producer = -1;  // -1: an input, or a state of an earlier iteration over another rank
+  Footprint footprint = Footprint::none;
+  bool last_state = false;  // of an iteration over the group
+};
+
+class PassRule {
+ public:
+  PassRule(const Cascade& cascade, RankGroup group) : cascade_(cascade) {
+    result_.group = std::move(group);
+    for (const Einsum& einsum : cascade.einsums()) {
+      operands_.emplace_back();
+      for (const Access* access : einsum.expression.accesses()) operands_.back().push_back(operand(einsum, *access));
+      result_.einsums.push_back({kind_of(einsum, operands_.back()), false, {}, {}});
+      for (const Operand& each : operands_.back()) {
+        if (each.footprint == Footprint::full) result_.einsums.back().traverses = true;
+      }
+    }
+  }
+
+  RankPasses count() {
+    settle();
+    for (const EinsumPass& each : result_.einsums) {
+      if (each.traverses) result_.passes = std::max(result_.passes, each.runs.pass);
+    }
+    count_tensors();
+    find_barriers();
+    return std::move(result_);
+  }
+
+  std::vector<int> chain_of(const RankPasses& passes, int einsum) const {
+    const int wanted = passes.einsums[at(einsum)].runs.pass - 1;
+    if (!passes.einsums[at(einsum)].traverses || wanted < 1) return {};
+    std::vector<int> chain{einsum};
+    for (int reader = einsum;;) {
+      const Operand* late = nullptr;
+      for (const Operand& each : operands_[at(reader)]) {
+        if (each.producer >= 0 && time_of(each, passes) == PassTime{wanted, true}) {
+          late = &each;
+          break;
+        }
+      }
+      if (!late) return reader == einsum ? std::vector<int>{} : chain;
+      chain.insert(chain.begin(), late->producer);
+      const EinsumPass& producer = passes.einsums[at(late->producer)];
+      if (late->last_state || producer.kind == PassKind::reduce || producer.runs < PassTime{wanted, true}) return chain;
+      reader = late->producer;
+    }
+  }
+
+ private:
+  static std::size_t at(int position) { return static_cast<std::size_t>(position); }
+
+  Operand operand(const Einsum& reader, const Access& access) const {
+    const TensorDecl& tensor = *cascade_.find_tensor(access.tensor);
+    Operand result{access.tensor, cascade_.einsum_position(access.tensor), Footprint::none, false};
+    result.footprint = footprint_of(access, tensor, result_.group);
+    if (tensor.iterative_rank.empty()) return result;
+    const auto rank = std::find(tensor.ranks.begin(), tensor.ranks.end(), tensor.iterative_rank);
+    const IndexExpression& index = access.indices[static_cast<std::size_t>(rank - tensor.ranks.begin())];
+    const auto variable = index.plain_variable();
+    if (spans(result_.group, tensor.iterative_rank)) {
+      result.last_state = !variable;
+    } else if (variable && index.plain_offset() == 0 && writes(reader, *variable)) {
+      result.producer = -1;  // passes are counted within one iteration
+    }
+    return result;
+  }
+
+  // What an Einsum does along the group. A selection over the rank (top-k, sort, argmax) is a reduce: it sees the whole
+  // fibre before it says anything. A gather through indices gives a rank of its own. This is the place for both.
+  PassKind kind_of(const Einsum& einsum, const std::vector<Operand>& operands) const {
+    for (const Reduction& reduction : einsum.reductions) {
+      if (spans(result_.group, rank_of_variable(reduction.variable))) return PassKind::reduce;
+    }
+    if (spans(result_.group, cascade_.find_tensor(einsum.name())->iterative_rank)) return PassKind::scan;
+    const bool last =
+        std::any_of(operands.begin(), operands.end(), [](const Operand& each) { return each.last_state; });
+    return last ? PassKind::last : PassKind::map;
+  }
+
+  PassTime time_of(const Operand& operand, const RankPasses& passes) const {
+    if (operand.producer < 0) {
+      return operand.footprint == Footprint::full ? PassTime{1, false} : PassTime{0, true};
+    }
+    PassTime time = passes.einsums[at(operand.producer)].ready;
+    if (operand.last_state) time.after = true;
+    return time;
+  }
+
+  // Times only grow, and a cycle through states adds no pass: maps and scans give their results as they run.
+  void settle() {
+    const std::size_t enough = 2 * (result_.einsums.size() + 2);
+    bool changed = true;
+    for (std::size_t round = 0; changed; ++round) {
+      ensure(round <= enough, "the pass rule does not settle");
+      changed = false;
+      for (std::size_t i = 0; i < result_.einsums.size(); ++i) {
+        EinsumPass next = result_.einsums[i];
+        update(static_cast<int>(i), next);
+        changed = changed || next.ready != result_.einsums[i].ready || next.runs != result_.einsums[i].runs;
+        result_.einsums[i] = next;
+      }
+    }
+  }
+
+  void update(int einsum, EinsumPass& each) const {
+    PassTime latest{0, false};
+    for (const Operand& operand : operands_[at(einsum)]) latest = std::max(latest, time_of(operand, result_));
+    const bool ends = each.kind == PassKind::reduce;
+    if (each.traverses) {
+      each.runs = {std::max(1, latest.pass + (latest.after ? 1 : 0)), false};
+      each.ready = {each.runs.pass, ends};
+      return;
+    }
+    const Einsum& written = cascade_.einsums()[at(einsum)];
+    const bool is_free =
+        footprint_of(written.output, *cascade_.find_tensor(written.name()), result_.group) == Footprint::none;
+    each.runs = latest;
+    each.ready = {latest.pass, latest.after || ends || is_free};
+  }
+
+  void count_tensors() {
+    for (const TensorDecl& tensor : cascade_.tensors()) {
+      std::set<std::string> derived{tensor.name};
+      std::set<int> passes;
+      for (bool grew = true; grew;) {
+        grew = false;
+        for (std::size_t i = 0; i < operands_.size(); ++i) {
+          const Einsum& reader = cascade_.einsums()[i];
+          const bool reads = std::any_of(operands_[i].begin(), operands_[i].end(), [&](const Operand& each) {
+            return each.footprint == Footprint::full && derived.contains(each.tensor);
+          });
+          if (!reads) continue;
+          passes.insert(result_.einsums[i].runs.pass);
+          const bool keeps =
+              footprint_of(reader.output, *cascade_.find_tensor(reader.name()), result_.group) == Footprint::full;
+          if (result_.einsums[i].kind == PassKind::map && keeps) grew = derived.insert(reader.name()).second || grew;
+        }
+      }
+      if (!passes.empty()) result_.tensors[tensor.name] = static_cast<int>(passes.size());
+    }
+  }
+
+  void find_barriers() {
+    for (int pass = 2; pass <= result_.passes; ++pass) {
+      PassBarrier barrier{pass, {}, ""};
+      for (std::size_t i = 0; i < result_.einsums.size() && barrier.chain.empty(); ++i) {
+        if (!result_.einsums[i].traverses || result_.einsums[i].runs.pass != pass) continue;
+        barrier.chain = chain_of(result_, static_cast<int>(i));
+        if (!barrier.chain.empty()) barrier.reread = latest_full_operand(i);
+      }
+      ensure(!barrier.chain.empty(), "a pass has no reduction that forces it");
+      result_.barriers.push_back(std::move(barrier));
+    }
+  }
+
+  std::string latest_full_operand(std::size_t einsum) const {
+    const Operand* found = nullptr;
+    for (const Operand& each : operands_[einsum]) {
+      if (each.footprint != Footprint::full) continue;
+      if (!found || time_of(each, result_) > time_of(*found, result_)) found = &each;
+    }
+    return found->tensor;
+  }
+
+  const Cascade& cascade_;
+  std::vector<std::vector<Operand>> operands_;
+  RankPasses result_;
+};
+
+}  // namespace
+
+std::vector<RankGroup> rank_groups(const Cascade& cascade) {
+  std::vector<RankGroup> groups;
+  for (const RankDecl& rank : cascade.ranks()) {
+    const PartitionDecl* partition = cascade.partition_of(rank.name);
+    if (!partition) {
+      groups.push_back({rank.name, rank.name, "", ""});
+      continue;
+    }
+    groups.push_back({rank.name, rank.name, partition->outer, partition->inner});
+    groups.push_back({partition->inner, rank.name, partition->outer, partition->inner});
+  }
+  return groups;
+}
+
+Footprint footprint_of(const Access& access, const TensorDecl& tensor, const RankGroup& group) {
+  Footprint result = Footprint::none;
+  for (std::size_t k = 0; k < access.indices.size(); ++k) {
+    if (!covers(group, tensor.ranks[k])) continue;
+    for (const std::string& variable : access.indices[k].variables()) {
+      const std::string rank = rank_of_variable(variable);
+      if (group.inside_tile()) {
+        if (rank == group.inner) result = Footprint::full;
+      } else if (rank == group.outer) {
+        result = std::max(result, Footprint::summary);
+      } else {
+        result = Footprint::full;  // m, m0, or a window that another variable moves
+      }
+    }
+  }
+  return result;
+}
+
+RankPasses count_passes(const Cascade& cascade, const RankGroup& group) { return PassRule(cascade, group).count(); }
+
+std::vector<RankPasses> count_passes(const Cascade& cascade) {
+  std::vector<RankPasses> all;
+  for (const RankGroup& group : rank_groups(cascade)) all.push_back(count_passes(cascade, group));
+  return all;
+}
+
+int passes_over(const Cascade& cascade, const std::string& rank) {
+  for (const RankGroup& group : rank_groups(cascade)) {
+    if (group.name == rank) return count_passes(cascade, group).passes;
+  }
+  throw InternalError(fmt::format("passes_over: cascade `{}` has no rank `{}`", cascade.name(), rank));
+}
+
+std::vector<int> forcing_chain(const Cascade& cascade, const RankPasses& passes, int einsum) {
+  return PassRule(cascade, passes.group).chain_of(passes, einsum);
+}
+
+std::string barrier_text(const Cascade& cascade, const RankPasses& passes, const PassBarrier& barrier) {
+  const auto name = [&](int position) { return cascade.einsums()[static_cast<std::size_t>(position)].name(); };
+  const auto front = static_cast<std::size_t>(barrier.chain.front());
+  std::string text = name(barrier.chain.front());
+  if (passes.einsums[front].kind == PassKind::reduce) {
+    std::vector<std::string> variables;
+    std::string op;
+    for (const Reduction& reduction : cascade.einsums()[front].reductions) {
+      if (!covers(passes.group, rank_of_variable(reduction.variable))) continue;
+      op = reduction.op;
+      variables.push_back(reduction.variable);
+    }
+    text += fmt::format(" = {}({}) …", op, fmt::join(variables, ","));
+  } else {
+    text += "'s last state";
+  }
+  for (std::size_t i = 1; i + 1 < barrier.chain.size(); ++i) {
+    text += fmt::format(", {}{}", i == 1 ? "then " : "", name(barrier.chain[i]));
+  }
+  return text + fmt::format(", before {} reads {} again", name(barrier.chain.back()), barrier.reread);
+}
+
+}  // namespace einloom

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// einloom analyze: what a cascade is by itself, and the bounds that a machine sets for it.
+#include <fmt/format.h>
+
+#include "experiments/analysis.hpp"
+#include "experiments/cli/cascade_arguments.hpp"
+#include "experiments/output_file.hpp"
+
+namespace einloom::cli {
+
+namespace {
+
+struct Options {
+  std::vector<std::string> cascades;
+  std::vector<std::string> settings;
+  std::string model, machine, dtype = "bf16", csv, json;
+  bool all = false;
+};
+
+std::optional<Machine> machine_of(const Library& library, const Options& options, const std::vector<Setting>& settings,
+                                  const CommandLine& command_line) {
+  if (options.machine.empty()) return std::nullopt;
+  YamlNode document = library.load(DocumentKind::machine, options.machine, command_line.span_of(options.machine));
+  for (const Setting& setting : settings) {
+    if (setting.target != SettingTarget::machine) continue;
+    document = with_override(document, setting.path, setting.value, "--set machine");
+  }
+  const auto find = [&](DocumentKind kind) {
+    return
+        [&library, kind](const std::string& name, const Span& asked_at) { return library.load(kind, name, asked_at); };
+  };
+  return load_machine(document, find(DocumentKind::technology), find(DocumentKind::dram_timing));
+}
+
+int analyze(const Options& options, const CommandLine& command_line) {
+  const Library library(Library::default_root());
+  const std::vector<Setting> settings =
+      read_cascade_settings(options.settings, {"an analysis", true, !options.machine.empty()});
+  std::vector<std::string> names = options.cascades;
+  if (options.all) names = library.names(DocumentKind::cascade);
+  if (options.all == !options.cascades.empty()) {
+    throw UserError(Diagnostic{"command-line",
+                               "`analyze` takes cascades, or `--all` for every one that has a name",
+                               command_line.span_of(options.all ? "--all" : "analyze"),
+                               {},
+                               "`einloom list cascades` names them all"});
+  }
+  Diagnostics diagnostics;
+  const auto dtype = read_dtype(options.dtype, command_line.span_of(options.dtype), diagnostics);
+  diagnostics.throw_if_any();
+  std::optional<Model> model;
+  if (!options.model.empty()) {
+    model = load_model(library.load(DocumentKind::model, options.model, command_line.span_of(options.model)));
+  }
+  const std::optional<Machine> machine = machine_of(library, options, settings, command_line);
+
+  const auto where = [&](std::size_t i) { return command_line.span_of(options.all ? "--all" : names[i]); };
+  std::vector<Cascade> cascades;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    cascades.push_back(load_cascade_with(library, names[i], where(i), settings));
+  }
+  const Shape base = common_small_shape(cascades);
+  std::vector<CascadeAnalysis> analyses;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const Shape shape = cascade_shape(cascades[i], base, settings, model, where(i), names.size() == 1);
+    analyses.push_back(analyze_cascade(cascades[i], shape, *dtype, machine ? &*machine : nullptr, where(i)));
+  }
+  if (!options.csv.empty()) {
+    std::vector<Row> rows;
+    for (const CascadeAnalysis& each : analyses) rows.push_back(analysis_row(each));
+    write_atomically(options.csv, csv_text(merge_rows(rows)), command_line.span_of(options.csv));
+  }
+  if (!options.json.empty()) {
+    Json json = Json::array();
+    for (const CascadeAnalysis& each : analyses) json.push_back(analysis_json(each));
+    write_atomically(options.json, Json{{"einloom", EINLOOM_VERSION}, {"cascades", json}}.dump(2) + "\n",
+                     command_line.span_of(options.json));
+  }
+  fmt::print("{}", analyses.size() == 1 && !options.all ? analysis_text(analyses.front()) : analyses_table(analyses));
+  return 0;
+}
+
+}  // namespace
+
+Command add_analyze_command(CLI::App& app, const CommandLine& command_line) {
+  CLI::App* command =
+      app.add_subcommand("analyze", "Passes, live tensors, operations and traffic of cascades, without a plan");
+  auto options = std::make_shared<Options>();
+  command->add_option("CASCADE", options->cascades, "Cascades, by path or name; several give one table");
+  command->add_flag("--all", options->all, "Every cascade that has a name, in one table");
+  command
+      ->add_option("--set", options->settings,
+                   "Extent or parameter (P=100, M0=16), seq_len, cascade.path=value or machine.path=value; repeatable")
+      ->allow_extra_args(false)
+      ->type_name("KEY=VALUE");
+  command->add_option("--model", options->model, "Model whose extents count, with --set seq_len=N")->type_name("NAME");
+  command->add_option("--machine", options->machine, "Machine to compare with")->type_name("NAME");
+  command->add_option("--dtype", options->dtype, "Number format of tensors that declare none")->capture_default_str();
+  command->add_option("--csv", options->csv, "Writes a row for each cascade")->type_name("FILE");
+  command->add_option("--json", options->json, "Writes everything")->type_name("FILE");
+  return {command, [options, &command_line] { return analyze(*options, command_line); }};
+}
+
+}  // namespace einloom::cli

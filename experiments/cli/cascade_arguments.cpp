@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/cli/cascade_arguments.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/suggest.hpp"
+#include "experiments/cascade_check.hpp"
+
+namespace einloom::cli {
+
+std::vector<Setting> read_cascade_settings(const std::vector<std::string>& texts, const CascadeCommand& command) {
+  std::vector<Setting> settings;
+  for (const std::string& text : texts) {
+    const std::vector<Setting> values = parse_command_line_setting(text);
+    const Setting& setting = values.front();
+    if (values.size() > 1) {
+      throw UserError(
+          Diagnostic{"setting-syntax",
+                     fmt::format("`{}` has {} values; {} runs at one shape", setting.key, values.size(), command.noun),
+                     values[1].value_span});
+    }
+    const bool known = setting.target == SettingTarget::extent ||
+                       (setting.target == SettingTarget::cascade && !setting.path.empty()) ||
+                       (setting.target == SettingTarget::seq_len && command.takes_seq_len) ||
+                       (setting.target == SettingTarget::machine && !setting.path.empty() && command.takes_machine);
+    if (!known) {
+      throw UserError(
+          Diagnostic{"setting-unknown-key",
+                     fmt::format("`{}` means nothing to {}; it knows extents, parameters{} and "
+                                 "`cascade.` paths",
+                                 setting.key, command.noun, command.takes_machine ? ", `seq_len`, `machine.`" : ""),
+                     setting.key_span});
+    }
+    settings.push_back(setting);
+  }
+  return settings;
+}
+
+Cascade load_cascade_with(const Library& library, const std::string& reference, const Span& where,
+                          const std::vector<Setting>& settings) {
+  YamlNode document = library.load(DocumentKind::cascade, reference, where);
+  for (const Setting& setting : settings) {
+    if (setting.target != SettingTarget::cascade) continue;
+    document = with_override(document, setting.path, setting.value, "--set cascade");
+  }
+  return load_cascade(document);
+}
+
+namespace {
+
+// With a model, parameters have their defaults: tiles are those of real sizes.
+void set_model_extents(const Model& model, const Cascade& cascade, const std::vector<Setting>& settings,
+                       const Span& where, Shape& shape, Diagnostics& diagnostics) {
+  for (const ParameterDecl& parameter : cascade.parameters()) shape.set(parameter.name, parameter.default_value);
+  for (const auto& [rank, extent] : model.extents) {
+    if (shape.find(rank)) shape.set(rank, extent);
+  }
+  const auto seq_len = std::find_if(settings.begin(), settings.end(),
+                                    [](const Setting& setting) { return setting.target == SettingTarget::seq_len; });
+  for (const std::string& rank : model.from_seq_len) {
+    const bool given = std::any_of(settings.begin(), settings.end(), [&](const Setting& setting) {
+      return setting.target == SettingTarget::extent && setting.key == rank;
+    });
+    if (!shape.find(rank) || given) continue;
+    if (seq_len != settings.end()) {
+      shape.set(rank, setting_extent(*seq_len, diagnostics));
+      continue;
+    }
+    diagnostics
+        .error("command-line", where,
+               fmt::format("model `{}` leaves the extent of `{}` to the sequence length", model.name, rank))
+        .with_help("add `--set seq_len=N`");
+    return;
+  }
+}
+
+}  // namespace
+
+Shape common_small_shape(const std::vector<Cascade>& cascades) {
+  Shape common;
+  for (const Cascade& cascade : cascades) {
+    const Shape shape = small_shape(cascade);
+    for (const auto& [name, value] : shape.values()) {
+      common.set(name, std::max(value, common.find(name).value_or(0)));
+    }
+  }
+  return common;
+}
+
+Shape cascade_shape(const Cascade& cascade, const Shape& base, const std::vector<Setting>& settings,
+                    const std::optional<Model>& model, const Span& where, bool every) {
+  Shape shape = small_shape(cascade);
+  for (const auto& [name, value] : base.values()) {
+    if (shape.find(name)) shape.set(name, value);
+  }
+  Diagnostics diagnostics;
+  std::vector<std::string> known;
+  for (const auto& [name, value] : shape.values()) known.push_back(name);
+  if (model) set_model_extents(*model, cascade, settings, where, shape, diagnostics);
+  for (const Setting& setting : settings) {
+    if (setting.target == SettingTarget::seq_len && !model) {
+      diagnostics.error("setting-needs-model", setting.key_span,
+                        "`seq_len` sets the ranks that a model lists; name one with `--model`");
+    }
+    if (setting.target != SettingTarget::extent) continue;
+    if (!shape.find(setting.key)) {
+      if (!every) continue;
+      diagnostics
+          .error("setting-unknown-key", setting.key_span,
+                 fmt::format("cascade `{}` has no rank or parameter `{}`", cascade.name(), setting.key))
+          .with_help(suggestion(setting.key, known));
+      continue;
+    }
+    shape.set(setting.key, setting_extent(setting, diagnostics));
+  }
+  diagnostics.throw_if_any();
+  return cascade.bind(shape, where);
+}
+
+}  // namespace einloom::cli

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// The steps of a default plan, and the Plan that a finished draft stands for.
+#include "mappings/default_plan/default_plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "mappings/default_plan/draft.hpp"
+
+namespace einloom {
+namespace planning {
+namespace {
+
+class Writer {
+ public:
+  Writer(const Draft& draft, const Span& where) : draft_(draft), where_(where) {}
+
+  Plan plan() const {
+    Plan plan;
+    plan.name = fmt::format("{}__{}__{}", draft_.cascade.name(), draft_.machine.name, kDefaultPlan);
+    plan.description = "Derived: each Einsum in a nest of its own, results on the chip as long as they fit";
+    plan.cascade = name(draft_.cascade.name());
+    plan.machine = name(draft_.machine.name);
+    plan.span = where_;
+    for (const std::string& rank : draft_.cascade.all_ranks()) {
+      if (is_tiled(variable_of_rank(rank))) {
+        plan.tiles.push_back({name(rank + "0"), number(std::to_string(draft_.tile.at(variable_of_rank(rank))))});
+      }
+    }
+    const NestNode outermost = nest(0);
+    if (outermost.loops.empty() && std::all_of(outermost.body.begin(), outermost.body.end(), is_nest)) {
+      for (const NestItem& item : outermost.body) plan.nests.push_back(std::get<NestNode>(item));
+    } else {
+      plan.nests.push_back(outermost);
+    }
+    for (const DraftEinsum& one : draft_.einsums) plan.bindings.push_back(binding(one));
+    for (const TensorDecl& tensor : draft_.cascade.tensors()) plan.keeps.push_back(keep(tensor));
+    for (const DraftEinsum& one : draft_.einsums) {
+      Phase phase;
+      phase.arrays[one.array->name] = {name(one.einsum->name())};
+      phase.with_dram = true;
+      phase.span = where_;
+      plan.phases.push_back(std::move(phase));
+    }
+    return plan;
+  }
+
+ private:
+  static bool is_nest(const NestItem& item) { return std::holds_alternative<NestNode>(item); }
+  [[nodiscard]] Name name(const std::string& text) const { return {text, where_}; }
+  [[nodiscard]] ScalarExpression number(const std::string& text) const { return ScalarExpression::parse(text, where_); }
+
+  // Cut into tiles of several elements, so that the plan has levels of it.
+  [[nodiscard]] bool is_tiled(const std::string& variable) const {
+    const auto found = draft_.tile.find(variable);
+    return found != draft_.tile.end() && found->second > 1 && draft_.is_looped(variable);
+  }
+  [[nodiscard]] std::string loop(const std::string& variable) const {
+    return is_tiled(variable) ? variable + "1" : variable;
+  }
+  [[nodiscard]] std::string inside(const std::string& variable) const {
+    return is_tiled(variable) ? variable + "0" : variable;
+  }
+
+  void add_loops(const std::vector<std::string>& variables, NestNode& nest) const {
+    for (const std::string& variable : variables) {
+      if (draft_.is_looped(variable)) nest.loops.push_back(name(loop(variable)));
+    }
+  }
+
+  [[nodiscard]] NestNode nest(int index) const {
+    const Group& group = draft_.groups[static_cast<std::size_t>(index)];
+    NestNode node;
+    node.span = where_;
+    add_loops(group.loops, node);
+    for (const auto& item : group.items) {
+      if (item.index() == 1) {
+        node.body.emplace_back(nest(std::get<1>(item)));
+        continue;
+      }
+      const DraftEinsum& one = draft_.einsums[static_cast<std::size_t>(std::get<0>(item))];
+      NestNode own;
+      own.span = where_;
+      add_loops(one.own, own);
+      own.body.emplace_back(name(one.einsum->name()));
+      node.body.emplace_back(std::move(own));
+    }
+    if (node.body.size() != 1) return node;
+    NestNode only = std::get<NestNode>(node.body.front());
+    only.loops.insert(only.loops.begin(), node.loops.begin(), node.loops.end());
+    return only;
+  }
+
+  [[nodiscard]] Binding binding(const DraftEinsum& one) const {
+    Binding binding;
+    binding.einsum = name(one.einsum->name());
+    binding.array = name(one.array->name);
+    binding.span = where_;
+    if (!one.rows.empty()) binding.rows = name(inside(one.rows));
+    if (!one.columns.empty()) binding.columns = name(inside(one.columns));
+    for (const std::string& variable : one.einsum->variables()) {
+      const bool placed = variable == one.rows || variable == one.columns;
+      const bool single = draft_.tile.at(variable) == 1 && cut_of(draft_.cascade, variable) == Cut::one_at_a_time;
+      if (placed || single || (draft_.tile.at(variable) == 1 && draft_.is_looped(variable))) continue;
+      binding.time.push_back(name(inside(variable)));
+    }
+    return binding;
+  }
+
+  // Tiles of one set, by the names of the loops' trip counts.
+  [[nodiscard]] std::string sets_of(const Home& home) const {
+    std::string text = home.copies > 1 || home.loops.empty() ? std::to_string(home.copies) : "";
+    for (const std::string& variable : home.loops) {
+      const std::string trips = rank_of_variable(variable) + (is_tiled(variable) ? "1" : "");
+      text += (text.empty() ? "" : " * ") + trips;
+    }
+    return text;
+  }
+
+  [[nodiscard]] Keep keep(const TensorDecl& tensor) const {
+    const Home& home = draft_.homes.at(tensor.name);
+    Keep keep;
+    keep.tensor = name(tensor.name);
+    keep.memory = name(draft_.memory->name);
+    keep.span = where_;
+    keep.slots = number(home.resident ? sets_of(home) : std::to_string(home.slots));
+    if (!home.across.empty()) keep.across.push_back(name(loop(home.across)));
+    const bool read_again = tensor.role != TensorRole::input && !draft_.readers(tensor.name).empty();
+    if (!home.resident && read_again) {
+      Keep reload = keep;
+      reload.across.clear();
+      keep.reload.push_back(std::move(reload));
+    }
+    return keep;
+  }
+
+  const Draft& draft_;
+  const Span& where_;
+};
+
+void find_extents(Draft& draft) {
+  for (const Einsum& einsum : draft.cascade.einsums()) {
+    for (const std::string& variable : einsum.variables()) {
+      const std::string rank = rank_of_variable(variable);
+      std::int64_t extent = draft.shape.at(rank);
+      const PartitionDecl* partition = draft.cascade.partition_with(rank);
+      if (partition != nullptr && partition->inner == rank) extent = std::min(extent, draft.shape.at(partition->rank));
+      draft.extents[variable] = extent;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace planning
+
+Plan default_plan(const Cascade& cascade, const Machine& machine, const Shape& workload, Dtype dtype,
+                  const Span& where) {
+  planning::Draft draft{cascade, machine, dtype, cascade.bind(workload, where)};
+  planning::find_extents(draft);
+  planning::choose_arrays(draft, where);
+  planning::group_einsums(draft);
+  planning::choose_tiles(draft, where);
+  return planning::Writer(draft, where).plan();
+}
+
+}  // namespace einloom
