@@ -38,6 +38,9 @@ class CascadeLoader {
     draft_.iterative = rank_list(map.optional("iterative"), "`iterative`");
     tensors(map.require("tensors"));
     einsums(map.require("einsums"));
+    if (const YamlNode checks = map.optional("check"); checks.defined()) {
+      draft_.checks = read_checks(checks, diagnostics_);
+    }
     map.finish();
     return std::move(draft_);
   }
