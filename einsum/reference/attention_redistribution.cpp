@@ -31,7 +31,7 @@ Tensor<double> sinks(const Tensor<double>& hidden, const Tensor<double>& dimensi
 }
 
 ReferenceTensors run(const ReferenceTensors& inputs, const ReferenceSetting& setting) {
-  const auto& q = reference_input(inputs, "Q");
+  const auto q = joined_heads(reference_input(inputs, "Q"), 0);
   const auto& k = reference_input(inputs, "K");
   const auto& v = reference_input(inputs, "V");
   const auto& hidden = reference_input(inputs, "X");
@@ -77,18 +77,18 @@ ReferenceTensors run(const ReferenceTensors& inputs, const ReferenceSetting& set
       store(weighted_sum(weights, part(v, g), f_extent), &o(h, p, 0));
     }
   }
-  return {{"GT", gate}, {"O", o}, {"SK", sink}};
+  return {{"GT", grouped_heads(gate, 0, groups)}, {"O", grouped_heads(o, 0, groups)}, {"SK", sink}};
 }
 
 }  // namespace
 
 std::vector<ReferenceKernel> attention_redistribution_kernels() {
   return {{"attention_redistribution",
-           "Q[H,P,E], K[G,M,E], V[G,M,F] (causal, the queries are the last P tokens), hidden states X[M,D], dimensions "
+           "Q[G,R,P,E], K[G,M,E], V[G,M,F] (causal, the queries are the last P tokens), hidden states X[M,D], dimensions "
            "DS[S], image keys IM to IM + NV - 1, TAU (20), RHO (0.5, share of sinks), S0 (0.2), KA (0.6, what stays) → "
-           "SK[M], GT[H,P] (0 or 1), O[H,P,F]",
+           "SK[M], GT[G,R,P] (0 or 1), O[G,R,P,F]",
            {"DS", "K", "Q", "V", "X"},
-           {{"GT", {"H", "P"}}, {"O", {"H", "P", "F"}}, {"SK", {"M"}}},
+           {{"GT", {"G", "R", "P"}}, {"O", {"G", "R", "P", "F"}}, {"SK", {"M"}}},
            &run}};
 }
 

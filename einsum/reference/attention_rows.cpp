@@ -8,6 +8,41 @@
 
 namespace einloom::reference {
 
+namespace {
+
+Tensor<double> with(const Tensor<double>& tensor, const std::vector<std::string>& ranks,
+                    const std::vector<std::int64_t>& extents) {
+  Tensor<double> result(ranks, extents);
+  std::copy(tensor.data(), tensor.data() + tensor.size(), result.data());
+  return result;
+}
+
+}  // namespace
+
+Tensor<double> joined_heads(const Tensor<double>& tensor, std::size_t position) {
+  auto ranks = tensor.ranks();
+  auto extents = tensor.extents();
+  ensure(extents.size() > position + 1, "heads stand in groups");
+  const auto at = static_cast<std::ptrdiff_t>(position);
+  extents[position] *= extents[position + 1];
+  extents.erase(extents.begin() + at + 1);
+  ranks[position] = "H";
+  ranks.erase(ranks.begin() + at + 1);
+  return with(tensor, ranks, extents);
+}
+
+Tensor<double> grouped_heads(const Tensor<double>& tensor, std::size_t position, std::int64_t groups) {
+  auto ranks = tensor.ranks();
+  auto extents = tensor.extents();
+  ensure(groups > 0 && extents.at(position) % groups == 0, "groups of heads are equal");
+  const auto at = static_cast<std::ptrdiff_t>(position);
+  extents.insert(extents.begin() + at + 1, extents[position] / groups);
+  extents[position] = groups;
+  ranks[position] = "G";
+  ranks.insert(ranks.begin() + at + 1, "R");
+  return with(tensor, ranks, extents);
+}
+
 double inverse_root(std::int64_t extent) { return 1 / std::sqrt(static_cast<double>(extent)); }
 
 double product(Values a, Values b) {

@@ -31,6 +31,10 @@ template <class... Index>
 [[nodiscard]] inline std::int64_t group_of(std::int64_t h, std::int64_t heads, std::int64_t groups) {
   return h * groups / heads;
 }
+// Query heads stand in their groups, [… G, R …]: as one rank of heads at `position`, and back. The groups are those of
+// the keys.
+[[nodiscard]] Tensor<double> joined_heads(const Tensor<double>& tensor, std::size_t position);
+[[nodiscard]] Tensor<double> grouped_heads(const Tensor<double>& tensor, std::size_t position, std::int64_t groups);
 [[nodiscard]] double inverse_root(std::int64_t extent);  // 1 / sqrt(extent)
 [[nodiscard]] double product(Values a, Values b);        // a · b
 

@@ -16,18 +16,18 @@ namespace {
 // A[L,H,P,M]; the queries are the response, the last P of M tokens.
 struct Maps {
   Tensor<double> a;
-  std::int64_t layers, heads, rows, keys;
+  std::int64_t layers, heads, rows, keys, groups;
   std::int64_t token(std::int64_t p) const { return p + keys - rows; }
 };
 
 Maps maps_of(const ReferenceTensors& inputs) {
-  const auto& q = reference_input(inputs, "Q");
+  const auto q = joined_heads(reference_input(inputs, "Q"), 1);
   const auto& k = reference_input(inputs, "K");
   const std::int64_t layers = q.extents().at(0), heads = q.extents().at(1), rows = q.extents().at(2);
   const std::int64_t e_extent = q.extents().at(3), groups = k.extents().at(1), keys = k.extents().at(2);
   expect_extents(k, "K", {layers, groups, keys, e_extent});
   ensure(keys >= rows, "as many keys as queries, or more");
-  Maps maps{Tensor<double>({"L", "H", "P", "M"}, {layers, heads, rows, keys}), layers, heads, rows, keys};
+  Maps maps{Tensor<double>({"L", "H", "P", "M"}, {layers, heads, rows, keys}), layers, heads, rows, keys, groups};
   for (std::int64_t l = 0; l < layers; ++l) {
     for (std::int64_t h = 0; h < heads; ++h) {
       for (std::int64_t p = 0; p < rows; ++p) {
@@ -60,8 +60,9 @@ Tensor<double> spans(const Maps& maps) {
 Tensor<double> chosen_heads(const ReferenceTensors& inputs, const ReferenceSetting& setting, const Tensor<double>& span,
                             double sign) {
   if (choice(setting, "heads", {"ranked", "given"}) == "given") {
-    expect_extents(reference_input(inputs, "HS"), "HS", span.extents());
-    return named(reference_input(inputs, "HS"), {"L", "H"});
+    const auto given = joined_heads(reference_input(inputs, "HS"), 1);
+    expect_extents(given, "HS", span.extents());
+    return named(given, {"L", "H"});
   }
   const double share = constant_or(setting, "SHARE", 0.3);
   const auto usual = static_cast<std::int64_t>(share * static_cast<double>(span.size()));
@@ -101,7 +102,7 @@ ReferenceTensors run_distance(const ReferenceTensors& inputs, const ReferenceSet
       distance(p) += mean(p, m) * static_cast<double>(std::min(maps.token(p) - m, window));
     }
   }
-  return {{"DB", span}, {"HL", local}, {"WAAD", distance}};
+  return {{"DB", grouped_heads(span, 1, maps.groups)}, {"HL", grouped_heads(local, 1, maps.groups)}, {"WAAD", distance}};
 }
 
 ReferenceTensors run_influence(const ReferenceTensors& inputs, const ReferenceSetting& setting) {
@@ -119,23 +120,23 @@ ReferenceTensors run_influence(const ReferenceTensors& inputs, const ReferenceSe
     }
     influence(m) = count == 0 ? 0 : sum / count;
   }
-  return {{"DB", span}, {"FAI", influence}, {"HG", global}};
+  return {{"DB", grouped_heads(span, 1, maps.groups)}, {"FAI", influence}, {"HG", grouped_heads(global, 1, maps.groups)}};
 }
 
 }  // namespace
 
 std::vector<ReferenceKernel> attention_signals_kernels() {
   const std::vector<std::string> inputs{"HS", "K", "Q"};
-  const std::vector<std::string> heads{"L", "H"};
+  const std::vector<std::string> heads{"L", "G", "R"};
   return {
       {"attention_distance",
-       "Q[L,H,P,E] (the last P tokens), K[L,G,M,E], causal, W (10), heads: ranked (HEADS, or SHARE of all, 0.3, with "
-       "the smallest DB) or given (HS[L,H], 0 or 1) → DB[L,H], HL[L,H], WAAD[P]",
+       "Q[L,G,R,P,E] (the last P tokens), K[L,G,M,E], causal, W (10), heads: ranked (HEADS, or SHARE of all, 0.3, with "
+       "the smallest DB) or given (HS[L,G,R], 0 or 1) → DB[L,G,R], HL[L,G,R], WAAD[P]",
        inputs,
        {{"DB", heads}, {"HL", heads}, {"WAAD", {"P"}}},
        &run_distance},
       {"future_influence",
-       "the same, heads with the largest DB, HLO (10), HHI (100) → DB[L,H], HG[L,H], FAI[M]",
+       "the same, heads with the largest DB, HLO (10), HHI (100) → DB[L,G,R], HG[L,G,R], FAI[M]",
        inputs,
        {{"DB", heads}, {"FAI", {"M"}}, {"HG", heads}},
        &run_influence}};

@@ -10,7 +10,7 @@ namespace einloom::reference {
 namespace {
 
 ReferenceTensors split_k(const ReferenceTensors& inputs, const ReferenceSetting&) {
-  const auto& q = reference_input(inputs, "Q");
+  const auto q = joined_heads(reference_input(inputs, "Q"), 1);
   const auto& k = reference_input(inputs, "K");
   const auto& v = reference_input(inputs, "V");
   const std::int64_t batch = q.extents().at(0), heads = q.extents().at(1), rows = q.extents().at(2);
@@ -29,11 +29,11 @@ ReferenceTensors split_k(const ReferenceTensors& inputs, const ReferenceSetting&
       }
     }
   }
-  return {{"O", o}, {"LSE", lse}};
+  return {{"O", grouped_heads(o, 1, groups)}, {"LSE", grouped_heads(lse, 1, groups)}};
 }
 
 ReferenceTensors paged(const ReferenceTensors& inputs, const ReferenceSetting&) {
-  const auto& q = reference_input(inputs, "Q");
+  const auto q = joined_heads(reference_input(inputs, "Q"), 1);
   const auto& pages_k = reference_input(inputs, "KC");
   const auto& pages_v = reference_input(inputs, "VC");
   const auto& table = reference_input(inputs, "BT");
@@ -66,21 +66,21 @@ ReferenceTensors paged(const ReferenceTensors& inputs, const ReferenceSetting&) 
       }
     }
   }
-  return {{"O", o}, {"LSE", lse}};
+  return {{"O", grouped_heads(o, 1, groups)}, {"LSE", grouped_heads(lse, 1, groups)}};
 }
 
 }  // namespace
 
 std::vector<ReferenceKernel> decode_attention_kernels() {
-  const std::vector<ReferenceOutput> outputs{{"O", {"B", "H", "P", "F"}}, {"LSE", {"B", "H", "P"}}};
+  const std::vector<ReferenceOutput> outputs{{"O", {"B", "G", "R", "P", "F"}}, {"LSE", {"B", "G", "R", "P"}}};
   return {{"paged_decode",
-           "Q[B,H,P,E], KC[N,M0,G,E], VC[N,M0,G,F], block table BT[B,M1], LEN[B] → O[B,H,P,F], LSE[B,H,P] (-inf when "
+           "Q[B,G,R,P,E], KC[N,M0,G,E], VC[N,M0,G,F], block table BT[B,M1], LEN[B] → O[B,G,R,P,F], LSE[B,G,R,P] (-inf when "
            "LEN is 0)",
            {"BT", "KC", "LEN", "Q", "VC"},
            outputs,
            &paged},
           {"split_k_decode",
-           "Q[B,H,P,E], K[B,G,M,E], V[B,G,M,F] → O[B,H,P,F], LSE[B,H,P]",
+           "Q[B,G,R,P,E], K[B,G,M,E], V[B,G,M,F] → O[B,G,R,P,F], LSE[B,G,R,P]",
            {"K", "Q", "V"},
            outputs,
            &split_k}};

@@ -13,7 +13,7 @@ namespace einloom::reference {
 namespace {
 
 ReferenceTensors run(const ReferenceTensors& inputs, const ReferenceSetting& setting) {
-  const auto& q = reference_input(inputs, "Q");
+  const auto q = joined_heads(reference_input(inputs, "Q"), 0);
   const auto& k = reference_input(inputs, "K");
   const auto& v = reference_input(inputs, "V");
   const auto& delta = reference_input(inputs, "DEL");
@@ -58,7 +58,7 @@ ReferenceTensors run(const ReferenceTensors& inputs, const ReferenceSetting& set
       store(weighted_sum(weights, part(v, g), f_extent), &o(h, p, 0));
     }
   }
-  return {{"BI", bias}, {"MK", mask}, {"O", o}};
+  return {{"BI", bias}, {"MK", mask}, {"O", grouped_heads(o, 0, groups)}};
 }
 
 }  // namespace
@@ -66,10 +66,10 @@ ReferenceTensors run(const ReferenceTensors& inputs, const ReferenceSetting& set
 std::vector<ReferenceKernel> dynamic_mask_kernels() {
   return {
       {"dynamic_mask",
-       "Q[H,P,E], K[G,M,E], V[G,M,F], DEL[C,F,G] (C = G), AG[G], W, selection: per_row (the W largest of the keys a "
-       "row may see) or shared (of all keys), bias: softplus or exp → BI[G,M], MK[G,P,M] (0 or 1, causal), O[H,P,F]",
+       "Q[G,R,P,E], K[G,M,E], V[G,M,F], DEL[C,F,G] (C = G), AG[G], W, selection: per_row (the W largest of the keys a "
+       "row may see) or shared (of all keys), bias: softplus or exp → BI[G,M], MK[G,P,M] (0 or 1, causal), O[G,R,P,F]",
        {"AG", "DEL", "K", "Q", "V"},
-       {{"BI", {"G", "M"}}, {"MK", {"G", "P", "M"}}, {"O", {"H", "P", "F"}}},
+       {{"BI", {"G", "M"}}, {"MK", {"G", "P", "M"}}, {"O", {"G", "R", "P", "F"}}},
        &run}};
 }
 

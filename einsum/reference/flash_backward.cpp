@@ -22,10 +22,10 @@ Row by_jacobian(const Row& probabilities, const Row& gradient) {
 }
 
 ReferenceTensors run(const ReferenceTensors& inputs, const ReferenceSetting& setting) {
-  const auto& q = reference_input(inputs, "Q");
+  const auto q = joined_heads(reference_input(inputs, "Q"), 1);
   const auto& k = reference_input(inputs, "K");
   const auto& v = reference_input(inputs, "V");
-  const auto& d_o = reference_input(inputs, "DO");
+  const auto d_o = joined_heads(reference_input(inputs, "DO"), 1);
   const bool causal = choice(setting, "mask", {"full", "causal"}) == "causal";
   const bool given = choice(setting, "forward", {"given", "recomputed"}) == "given";
   const double cap = constant_or(setting, "SOFTCAP", 0);
@@ -36,6 +36,11 @@ ReferenceTensors run(const ReferenceTensors& inputs, const ReferenceSetting& set
   expect_extents(v, "V", {batch, groups, keys, f_extent});
   expect_extents(d_o, "DO", {batch, heads, rows, f_extent});
   const double scale = inverse_root(e_extent);
+  Tensor<double> saved, saved_lse;
+  if (given) {
+    saved = joined_heads(reference_input(inputs, "O"), 1);
+    saved_lse = joined_heads(reference_input(inputs, "LSE"), 1);
+  }
 
   Tensor<double> dq({"B", "H", "P", "E"}, q.extents()), dk({"B", "G", "M", "E"}, k.extents());
   Tensor<double> dv({"B", "G", "M", "F"}, v.extents());
@@ -54,7 +59,7 @@ ReferenceTensors run(const ReferenceTensors& inputs, const ReferenceSetting& set
         }
         Row probabilities = score;
         if (given) {
-          const double lse = reference_input(inputs, "LSE")(b, h, p);
+          const double lse = saved_lse(b, h, p);
           for (double& x : probabilities) x = lse == -HUGE_VAL ? 0 : std::exp(x - lse);
         } else {
           (void)softmax(probabilities);
@@ -65,7 +70,7 @@ ReferenceTensors run(const ReferenceTensors& inputs, const ReferenceSetting& set
         }
         Row d_score;
         if (given) {
-          const double mean = product(part(d_o, b, h, p), part(reference_input(inputs, "O"), b, h, p));
+          const double mean = product(part(d_o, b, h, p), part(saved, b, h, p));
           for (std::size_t m = 0; m < score.size(); ++m) {
             d_score.push_back(probabilities[m] * (d_probabilities[m] - mean));
           }
@@ -85,17 +90,17 @@ ReferenceTensors run(const ReferenceTensors& inputs, const ReferenceSetting& set
       }
     }
   }
-  return {{"DQ", dq}, {"DK", dk}, {"DV", dv}};
+  return {{"DQ", grouped_heads(dq, 1, groups)}, {"DK", dk}, {"DV", dv}};
 }
 
 }  // namespace
 
 std::vector<ReferenceKernel> flash_backward_kernels() {
   return {{"flash_backward",
-           "Q[B,H,P,E], K[B,G,M,E], V[B,G,M,F], DO[B,H,P,F], forward: given (O[B,H,P,F] and LSE[B,H,P] are read) or "
-           "recomputed, mask: full or causal, SOFTCAP (0: none) → DQ[B,H,P,E], DK[B,G,M,E], DV[B,G,M,F]",
+           "Q[B,G,R,P,E], K[B,G,M,E], V[B,G,M,F], DO[B,G,R,P,F], forward: given (O[B,G,R,P,F] and LSE[B,G,R,P] are read) "
+           "or recomputed, mask: full or causal, SOFTCAP (0: none) → DQ[B,G,R,P,E], DK[B,G,M,E], DV[B,G,M,F]",
            {"DO", "K", "LSE", "O", "Q", "V"},
-           {{"DQ", {"B", "H", "P", "E"}}, {"DK", {"B", "G", "M", "E"}}, {"DV", {"B", "G", "M", "F"}}},
+           {{"DQ", {"B", "G", "R", "P", "E"}}, {"DK", {"B", "G", "M", "E"}}, {"DV", {"B", "G", "M", "F"}}},
            &run}};
 }
 

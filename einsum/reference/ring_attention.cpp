@@ -18,7 +18,7 @@ std::int64_t place(const std::string& layout, std::int64_t device, std::int64_t 
 }
 
 ReferenceTensors run(const ReferenceTensors& inputs, const ReferenceSetting& setting) {
-  const auto& q = reference_input(inputs, "Q");
+  const auto q = joined_heads(reference_input(inputs, "Q"), 1);
   const auto& k = reference_input(inputs, "K");
   const auto& v = reference_input(inputs, "V");
   const std::string layout = choice(setting, "layout", {"contiguous", "zigzag", "striped"});
@@ -30,8 +30,8 @@ ReferenceTensors run(const ReferenceTensors& inputs, const ReferenceSetting& set
   expect_extents(v, "V", {batch, groups, devices, rows, f_extent});
   ensure(layout != "zigzag" || rows % 2 == 0, "zigzag needs an even number of tokens on a device");
 
-  Tensor<double> o({"B", "H", "R", "P", "F"}, {batch, heads, devices, rows, f_extent});
-  Tensor<double> lse({"B", "H", "R", "P"}, {batch, heads, devices, rows});
+  Tensor<double> o({"B", "H", "D", "P", "F"}, {batch, heads, devices, rows, f_extent});
+  Tensor<double> lse({"B", "H", "D", "P"}, {batch, heads, devices, rows});
   for (std::int64_t b = 0; b < batch; ++b) {
     for (std::int64_t h = 0; h < heads; ++h) {
       const std::int64_t g = group_of(h, heads, groups);
@@ -48,17 +48,17 @@ ReferenceTensors run(const ReferenceTensors& inputs, const ReferenceSetting& set
       }
     }
   }
-  return {{"O", o}, {"LSE", lse}};
+  return {{"O", grouped_heads(o, 1, groups)}, {"LSE", grouped_heads(lse, 1, groups)}};
 }
 
 }  // namespace
 
 std::vector<ReferenceKernel> ring_attention_kernels() {
   return {{"ring_attention",
-           "Q[B,H,R,P,E], K[B,G,C,M,E], V[B,G,C,M,F] on R = C devices with P = M tokens each, layout: contiguous, "
-           "zigzag or striped, mask: full or causal → O[B,H,R,P,F], LSE[B,H,R,P]",
+           "Q[B,G,R,D,P,E], K[B,G,C,M,E], V[B,G,C,M,F] on D = C devices with P = M tokens each, layout: contiguous, "
+           "zigzag or striped, mask: full or causal → O[B,G,R,D,P,F], LSE[B,G,R,D,P]",
            {"K", "Q", "V"},
-           {{"O", {"B", "H", "R", "P", "F"}}, {"LSE", {"B", "H", "R", "P"}}},
+           {{"O", {"B", "G", "R", "D", "P", "F"}}, {"LSE", {"B", "G", "R", "D", "P"}}},
            &run}};
 }
 

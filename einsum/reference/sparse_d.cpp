@@ -30,7 +30,7 @@ void block_means(Values queries, Values keys, std::int64_t e_extent, double scal
 }
 
 ReferenceTensors run_mask(const ReferenceTensors& inputs, const ReferenceSetting& setting) {
-  const auto& q = reference_input(inputs, "Q");
+  const auto q = joined_heads(reference_input(inputs, "Q"), 0);
   const auto& k = reference_input(inputs, "K");
   const std::int64_t block = setting.extent("M0"), generated = setting.extent("GEN");
   const std::int64_t heads = q.extents().at(0), tokens = q.extents().at(1), e_extent = q.extents().at(2);
@@ -61,14 +61,16 @@ ReferenceTensors run_mask(const ReferenceTensors& inputs, const ReferenceSetting
       for (const std::int64_t j : top_k(columns, kept_generated)) mask(h, i, boundary + j) = 1;
     }
   }
-  return {{"AP", mean}, {"APG", mean_generated}, {"BM", mask}};
+  return {{"AP", grouped_heads(mean, 0, groups)},
+          {"APG", grouped_heads(mean_generated, 0, groups)},
+          {"BM", grouped_heads(mask, 0, groups)}};
 }
 
 ReferenceTensors run_step(const ReferenceTensors& inputs, const ReferenceSetting& setting) {
-  const auto& q = reference_input(inputs, "Q");
+  const auto q = joined_heads(reference_input(inputs, "Q"), 0);
   const auto& k = reference_input(inputs, "K");
   const auto& v = reference_input(inputs, "V");
-  const auto& mask = reference_input(inputs, "BM");
+  const auto mask = joined_heads(reference_input(inputs, "BM"), 0);
   const std::int64_t block = setting.extent("M0"), heads = q.extents().at(0), tokens = q.extents().at(1);
   const std::int64_t e_extent = q.extents().at(2), groups = k.extents().at(0), f_extent = v.extents().at(2);
   const std::int64_t blocks = (tokens + block - 1) / block;
@@ -84,22 +86,22 @@ ReferenceTensors run_step(const ReferenceTensors& inputs, const ReferenceSetting
             &o(h, p, 0));
     }
   }
-  return {{"O", o}};
+  return {{"O", grouped_heads(o, 0, groups)}};
 }
 
 }  // namespace
 
 std::vector<ReferenceKernel> sparse_d_kernels() {
-  const std::vector<std::string> blocks{"H", "P1", "M1"};
+  const std::vector<std::string> blocks{"G", "R", "P1", "M1"};
   return {
       {"sparse_d",
-       "Q[H,P,E], K[G,M,E], V[G,M,F] (P = M), kept blocks BM[H,P1,M1] of M0 × M0 → O[H,P,F]",
+       "Q[G,R,P,E], K[G,M,E], V[G,M,F] (P = M), kept blocks BM[G,R,P1,M1] of M0 × M0 → O[G,R,P,F]",
        {"BM", "K", "Q", "V"},
-       {{"O", {"H", "P", "F"}}},
+       {{"O", {"G", "R", "P", "F"}}},
        &run_step},
       {"sparse_d_mask",
-       "Q[H,P,E], K[G,M,E] (P = M), M0, GEN (generated tokens, the last), RHO, K1 and K2 (of RHO), scale: "
-       "head_dimension or heads → block means AP[H,P1,M1], of the generated columns APG[H,P1,M1], BM[H,P1,M1] (0, 1)",
+       "Q[G,R,P,E], K[G,M,E] (P = M), M0, GEN (generated tokens, the last), RHO, K1 and K2 (of RHO), scale: "
+       "head_dimension or heads → block means AP[G,R,P1,M1], of the generated columns APG[G,R,P1,M1], BM[G,R,P1,M1] (0, 1)",
        {"K", "Q"},
        {{"AP", blocks}, {"APG", blocks}, {"BM", blocks}},
        &run_mask}};

@@ -86,7 +86,8 @@ Tensor<double> attention(const TokenSelect& in, const std::vector<std::int64_t>&
 }
 
 ReferenceTensors run(const ReferenceTensors& inputs, const ReferenceSetting& setting) {
-  const TokenSelect in{reference_input(inputs, "Q"),
+  const auto q = joined_heads(reference_input(inputs, "Q"), 0);
+  const TokenSelect in{q,
                        reference_input(inputs, "KC"),
                        reference_input(inputs, "VC"),
                        reference_input(inputs, "PT"),
@@ -108,7 +109,7 @@ ReferenceTensors run(const ReferenceTensors& inputs, const ReferenceSetting& set
     ensure(in.rows() <= in.latest, "NLOCAL holds at least the queries' own tokens");
     bool reuse = false;
     if (cached) {
-      const auto& old = reference_input(inputs, "CQ");
+      const auto old = joined_heads(reference_input(inputs, "CQ"), 0);
       expect_extents(old, "CQ", {in.heads(), in.e_extent()});
       Row before(old.data(), old.data() + old.size()), now(query.data(), query.data() + query.size());
       l2_normalise(before);  // an empty cache is a CQ of zeros
@@ -132,7 +133,10 @@ ReferenceTensors run(const ReferenceTensors& inputs, const ReferenceSetting& set
     for (std::int64_t i = 0; i < in.chosen; ++i) selected.push_back(static_cast<std::int64_t>(indices(i)));
     for (std::int64_t j = in.tokens() - in.latest; j < in.tokens(); ++j) selected.push_back(j);
   }
-  return {{"IDX", indices}, {"O", attention(in, selected)}, {"QN", query}, {"VOTE", vote}};
+  return {{"IDX", indices},
+          {"O", grouped_heads(attention(in, selected), 0, in.groups())},
+          {"QN", grouped_heads(query, 0, in.groups())},
+          {"VOTE", vote}};
 }
 
 }  // namespace
@@ -140,11 +144,11 @@ ReferenceTensors run(const ReferenceTensors& inputs, const ReferenceSetting& set
 std::vector<ReferenceKernel> token_select_kernels() {
   return {
       {"token_select",
-       "Q[H,P,E], KC[S,G,E], VC[S,G,F], PT[N] (token to slot), NINIT, NLOCAL, K, rotary: half_split, interleaved or "
-       "none, ROTARYTHETA, selection_cache: off or on (CQ[H,E], CIDX[K] are read, THETA) → IDX[K] (-1 when all "
-       "tokens are kept), VOTE[N], QN[H,E] (the next CQ), O[H,P,F]",
+       "Q[G,R,P,E], KC[S,G,E], VC[S,G,F], PT[N] (token to slot), NINIT, NLOCAL, K, rotary: half_split, interleaved or "
+       "none, ROTARYTHETA, selection_cache: off or on (CQ[G,R,E], CIDX[K] are read, THETA) → IDX[K] (-1 when all "
+       "tokens are kept), VOTE[N], QN[G,R,E] (the next CQ), O[G,R,P,F]",
        {"CIDX", "CQ", "KC", "PT", "Q", "VC"},
-       {{"IDX", {"K"}}, {"O", {"H", "P", "F"}}, {"QN", {"H", "E"}}, {"VOTE", {"N"}}},
+       {{"IDX", {"K"}}, {"O", {"G", "R", "P", "F"}}, {"QN", {"G", "R", "E"}}, {"VOTE", {"N"}}},
        &run}};
 }
 

@@ -203,7 +203,19 @@ TEST_CASE("tokens are selected by the votes of all heads, or taken from the cach
                 [&](std::int64_t i) { return cache(static_cast<std::int64_t>(pages(i / width)), 0, i % width); });
   };
   const auto out = run("token_select", inputs, setting);
-  CHECK(std::abs(sum(out.at("VOTE")) - 2) < 1e-12);
+  T votes = tensor({tokens});
+  for (std::int64_t h = 0; h < 2; ++h) {
+    const T all_keys = logical(keys);
+    std::vector<double> weight;
+    for (std::int64_t j = first; j < tokens - latest; ++j) {
+      double score = 0;
+      for (std::int64_t i = 0; i < 12; ++i) score += q(h, i / 4, i % 4) * all_keys(0, j, i % 4) / 3;
+      weight.push_back(std::exp(score));
+    }
+    const double total = std::accumulate(weight.begin(), weight.end(), 0.0);
+    for (std::size_t j = 0; j < weight.size(); ++j) votes(first + static_cast<std::int64_t>(j)) += weight[j] / total;
+  }
+  CHECK(difference(out.at("VOTE"), votes) < 1e-13);
   std::vector<bool> kept(static_cast<std::size_t>(tokens), false);
   for (std::int64_t n = 0; n < tokens; ++n) kept[static_cast<std::size_t>(n)] = n < first || n >= tokens - latest;
   double least = HUGE_VAL, most = 0;
@@ -355,16 +367,53 @@ TEST_CASE("permuted blocks: all kept is plain attention, whole numbers without e
       CHECK(difference(out.at("O"), masked) < 0.1);
       CHECK(difference(out.at("O"), masked) > 1e-6);
       for (const std::string name : {"QI", "KI", "VI", "PQ"}) {
-        double largest = 0;
-        for (std::int64_t i = 0; i < out.at(name).size(); ++i) {
-          const double x = out.at(name).data()[i];
-          CHECK(x == std::nearbyint(x));
-          largest = std::max(largest, std::abs(x));
+        const T& whole = out.at(name);
+        CHECK(std::all_of(whole.data(), whole.data() + whole.size(), [](double x) { return x == std::nearbyint(x); }));
+      }
+      // Each group has its largest: of rows from `top` on and columns from `left` on.
+      const auto largest = [&](const std::string& name, std::int64_t h, std::int64_t top, std::int64_t rows,
+                               std::int64_t left, std::int64_t columns) {
+        const T& whole = out.at(name);
+        double most = 0;
+        for (std::int64_t i = top; i < std::min(n, top + rows); ++i) {
+          for (std::int64_t c = left; c < std::min(whole.extents()[2], left + columns); ++c) {
+            most = std::max(most, std::abs(whole(h, i, c)));
+          }
         }
-        CHECK(largest == 127);  // each group's largest
+        return most;
+      };
+      for (std::int64_t h = 0; h < 2; ++h) {
+        for (std::int64_t i = 0; i < n; i += query_rows) CHECK(largest("QI", h, i, query_rows, 0, 4) == 127);
+        for (std::int64_t i = 0; i < n; i += block) {
+          CHECK(largest("KI", h, i, block, 0, 4) == 127);
+          for (std::int64_t f = 0; f < 3; ++f) CHECK(largest("VI", h, i, block, f, 1) == 127);
+          for (std::int64_t j = 0; j < n; j += block) {
+            const double most = largest("PQ", h, i, block, j, block);
+            const bool kept = inputs["BM"](h, i / block, j / block) != 0;
+            CHECK((scale == "block" ? most == (kept ? 127 : 0) : most <= (kept ? 127 : 0)));
+          }
+        }
       }
     }
   }
+  // Blocks of one token: weights are exponentials below the largest score so far, alone they are their own scale.
+  ReferenceTensors single = inputs;
+  single["BM"] = tensor({2, n, n}, 1);
+  ReferenceSetting alone{{{"M0", 1}, {"QM", 1'000'000'000'000}}, {}, {{"weight_scale", "static"}}};
+  const T weights = run("paro_int8", single, alone).at("PQ");
+  for (std::int64_t h = 0; h < 2; ++h) {
+    for (std::int64_t i = 0; i < n; ++i) {
+      double running = -HUGE_VAL;
+      for (std::int64_t j = 0; j < n; ++j) {
+        double score = 0;
+        for (std::int64_t e = 0; e < 4; ++e) score += q(h, order(h, i), e) * k(h, order(h, j), e) / 2;
+        running = std::max(running, score);
+        CHECK(std::abs(weights(h, i, j) / 1e12 - std::exp(score - running)) < 1e-10);
+      }
+    }
+  }
+  alone.options["weight_scale"] = "block";
+  CHECK(difference(run("paro_int8", single, alone).at("PQ"), tensor({2 * n * n}, 1e12)) == 0);
   // Text tokens in front are always kept.
   for (std::int64_t i = 0; i < n; ++i) inputs["PI"](0, i) = static_cast<double>(i);
   inputs["BM"] = tensor({2, blocks, blocks});
@@ -400,8 +449,8 @@ TEST_CASE("blocks are chosen by their mean probability, generated ones apart") {
     }
   }
   // Block means from summaries of each block: local maximum and sum, no second look at the scores.
-  const std::int64_t block = 8, blocks = 5, boundary = 3;  // 33 - 3 · 8 <= 10
-  ReferenceSetting setting{{{"M0", block}, {"GEN", 10}}, {{"RHO", 0.3}}, {}};
+  const std::int64_t block = 8, blocks = 5, boundary = 3;  // 33 - 3 · 8 <= 9
+  ReferenceSetting setting{{{"M0", block}, {"GEN", 9}}, {{"RHO", 0.3}}, {}};
   const auto coarse = run("sparse_d_mask", {{"Q", q}, {"K", k}}, setting);
   for (const std::int64_t from : {std::int64_t{0}, boundary}) {
     T mean = tensor({2, blocks, blocks});
@@ -431,6 +480,14 @@ TEST_CASE("blocks are chosen by their mean probability, generated ones apart") {
     CHECK(coarse.at("BM")(0, i, 0) + coarse.at("BM")(0, i, 1) + coarse.at("BM")(0, i, 2) <= 2);
     CHECK(coarse.at("BM")(0, i, 3) + coarse.at("BM")(0, i, 4) == 1);
   }
+  // Generated columns that the whole row would choose count only as far as they are chosen among themselves.
+  const T ones = tensor({1, 33, 4}, 1), late = made({1, 33, 4}, [](std::int64_t i) { return i / 4 >= 24 ? 2.0 : 0.0; });
+  const T cut = run("sparse_d_mask", {{"Q", ones}, {"K", late}}, setting).at("BM");
+  for (std::int64_t i = 0; i < 25; ++i) CHECK(cut.data()[i] == (i % 5 == 3));
+  setting.extents["GEN"] = 0;  // the last block stands for the generated ones
+  const T last = run("sparse_d_mask", {{"Q", ones}, {"K", tensor({1, 33, 4})}}, setting).at("BM");
+  for (std::int64_t i = 0; i < 25; ++i) CHECK(last.data()[i] == (i % 5 < 2 || i % 5 == 4));
+  setting.extents["GEN"] = 9;
   const auto step = run("sparse_d", {{"Q", q}, {"K", k}, {"V", v}, {"BM", coarse.at("BM")}}, setting);
   const auto kept = [&](std::int64_t h, std::int64_t p, std::int64_t m) {
     return coarse.at("BM")(h, p / block, m / block) != 0;
@@ -446,9 +503,10 @@ TEST_CASE("blocks are chosen by their mean probability, generated ones apart") {
 
 TEST_CASE("a low-rank predictor keeps a quarter of the keys, all for the class token") {
   const std::int64_t n = 197, l = 32;
-  ReferenceTensors inputs{{"Q", normal({2, n, 4}, 1)}, {"K", normal({2, n, 4}, 2)}, {"V", normal({2, n, 3}, 3)},
-                          {"WQ", normal({4, 2}, 4)},   {"WK", normal({4, 2}, 5)},   {"BQ", normal({2}, 6)},
-                          {"BK", normal({2}, 7)},      {"PN", normal({n, l}, 8)},   {"PB", normal({n, l}, 9, 0.05)}};
+  ReferenceTensors inputs{
+      {"Q", normal({2, n, 4}, 1)}, {"K", normal({2, n, 4}, 2)},     {"V", normal({2, n, 3}, 3)},
+      {"WQ", normal({4, 3}, 4)},   {"WK", normal({4, 3}, 5)},       {"BQ", normal({3}, 6)},
+      {"BK", normal({3}, 7)},      {"PN", normal({n, l}, 8, 0.05)}, {"PB", normal({n, l}, 9, 0.05)}};
   const auto out = run("sparsifiner", inputs);
   CHECK(sum(out.at("MK")) == 2 * 9997);
   CHECK(difference(out.at("O"),
@@ -460,8 +518,8 @@ TEST_CASE("a low-rank predictor keeps a quarter of the keys, all for the class t
 
   // Equal coefficients: the first eight, 1/32 each; what is small in the basis counts as 0.
   ReferenceTensors equal = inputs;
-  equal["WQ"] = tensor({4, 2});
-  equal["BQ"] = tensor({2});
+  equal["WQ"] = tensor({4, 3});
+  equal["BQ"] = tensor({3});
   const auto uniform = run("sparsifiner", equal);
   for (std::int64_t m = 0; m < n; ++m) {
     double expected = 0;
@@ -477,7 +535,7 @@ TEST_CASE("a low-rank predictor keeps a quarter of the keys, all for the class t
   const double first = run("sparsifiner", equal, {{{"KL", l}}, {}, {}}).at("AS")(1, 7, 0);
   std::vector<double> weight(static_cast<std::size_t>(l), 0);
   for (std::int64_t i = 0; i < l; ++i) {
-    for (std::int64_t c = 0; c < 2; ++c) {
+    for (std::int64_t c = 0; c < 3; ++c) {
       double query = inputs["BQ"](c), low = 0;
       for (std::int64_t e = 0; e < 4; ++e) query += inputs["Q"](1, 7, e) * inputs["WQ"](e, c);
       for (std::int64_t m = 0; m < n; ++m) {
