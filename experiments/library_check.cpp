@@ -85,8 +85,9 @@ class CaseRun {
 
   void passes() {
     for (const auto& [rank, stated] : case_.passes) {
-      const auto& ranks = cascade_.ranks();
-      if (std::none_of(ranks.begin(), ranks.end(), [&](const RankDecl& decl) { return decl.name == rank; })) {
+      // Ranks, and the insides of tiles.
+      const auto groups = rank_groups(cascade_);
+      if (std::none_of(groups.begin(), groups.end(), [&](const RankGroup& group) { return group.name == rank; })) {
         result_.problems.push_back(fmt::format("passes are stated over {}, which is no rank", rank));
         continue;
       }
