@@ -13,6 +13,7 @@
 #include "base/dtype.hpp"
 #include "base/source_file.hpp"
 #include "base/yaml_reader.hpp"
+#include "einsum/cascade_checks.hpp"
 #include "einsum/expression.hpp"
 
 namespace einloom {
@@ -115,6 +116,7 @@ class Cascade {
   [[nodiscard]] const std::vector<TensorDecl>& tensors() const { return tensors_; }
   [[nodiscard]] const std::vector<Einsum>& einsums() const { return einsums_; }  // in document order = a valid order
   [[nodiscard]] const DependenceGraph& graph() const { return graph_; }
+  [[nodiscard]] const CascadeChecks& checks() const { return checks_; }  // not printed
   [[nodiscard]] const Span& span() const { return span_; }
 
   [[nodiscard]] const TensorDecl* find_tensor(const std::string& name) const;        // nullptr when absent
@@ -155,6 +157,7 @@ class Cascade {
   std::vector<Einsum> einsums_;
   std::vector<std::vector<Comparison>> domains_;
   DependenceGraph graph_;
+  CascadeChecks checks_;
   Span span_;
 };
 

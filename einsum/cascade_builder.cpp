@@ -120,6 +120,7 @@ Cascade CascadeBuilder::build(CascadeDraft draft, Diagnostics& diagnostics) {
   cascade.iterative_ = std::move(draft.iterative);
   cascade.tensors_ = std::move(draft.tensors);
   cascade.einsums_ = std::move(draft.einsums);
+  cascade.checks_ = std::move(draft.checks);
   cascade.span_ = std::move(draft.span);
   return cascade;
 }

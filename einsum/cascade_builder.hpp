@@ -22,6 +22,7 @@ struct CascadeDraft {
   std::vector<RankDecl> iterative;
   std::vector<TensorDecl> tensors;
   std::vector<Einsum> einsums;
+  CascadeChecks checks;
   Span span, reference_span;
   // Einsums of other choices are left out: what only they use is dropped.
   std::vector<OptionDecl> options;

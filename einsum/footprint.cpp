@@ -83,7 +83,7 @@ class LiveTensors {
   std::vector<Read> reads_of(const TensorDecl& tensor) const {
     std::vector<Read> reads;
     for (std::size_t i = 0; i < cascade_.einsums().size(); ++i) {
-      for (const Access* access : cascade_.einsums()[i].expression.accesses()) {
+      for (const Access* access : cascade_.einsums()[i].reads()) {
         if (access->tensor != tensor.name) continue;
         const Footprint footprint = footprint_of(*access, tensor, passes_.group);
         reads.push_back({static_cast<int>(i), footprint});
@@ -118,7 +118,7 @@ class LiveTensors {
       const int einsum = open.back();
       open.pop_back();
       if (pass_of(einsum).ready.pass < 1 || !way.insert(einsum).second) continue;
-      for (const Access* access : cascade_.einsums()[static_cast<std::size_t>(einsum)].expression.accesses()) {
+      for (const Access* access : cascade_.einsums()[static_cast<std::size_t>(einsum)].reads()) {
         const int producer = cascade_.einsum_position(access->tensor);
         if (producer >= 0) open.push_back(producer);
       }
@@ -144,7 +144,7 @@ class LiveTensors {
       const int at = open.back();
       open.pop_back();
       if (!seen.insert(at).second) continue;
-      for (const Access* access : cascade_.einsums()[static_cast<std::size_t>(at)].expression.accesses()) {
+      for (const Access* access : cascade_.einsums()[static_cast<std::size_t>(at)].reads()) {
         const TensorDecl& tensor = *cascade_.find_tensor(access->tensor);
         if (footprint_of(*access, tensor, passes_.group) != Footprint::full) continue;
         const int producer = cascade_.einsum_position(access->tensor);

@@ -38,6 +38,9 @@ class CascadeLoader {
     draft_.iterative = rank_list(map.optional("iterative"), "`iterative`");
     tensors(map.require("tensors"));
     einsums(map.require("einsums"));
+    if (const YamlNode checks = map.optional("check"); checks.defined()) {
+      draft_.checks = read_checks(checks, diagnostics_);
+    }
     map.finish();
     return std::move(draft_);
   }
@@ -219,8 +222,8 @@ class CascadeLoader {
     einsum_list(node, true);
   }
 
-  // An item is an Einsum or `{when: {mode: soft}, einsums: […]}`, for a choice of options only. What is not chosen is
-  // read too, for its errors.
+  // An item is an Einsum or `{when: {mode: soft}, tensors: {…}, einsums: […]}`, for a choice of options only. What is
+  // not chosen is read too, for its errors.
   void einsum_list(const YamlNode& node, bool chosen) {
     for (const auto& item : node.items()) {
       part([&] {
@@ -242,6 +245,7 @@ class CascadeLoader {
   void conditional(const YamlNode& node, bool chosen) {
     YamlMap map(node, "a conditional part", diagnostics_);
     const YamlNode when = map.require("when");
+    const YamlNode own_tensors = map.optional("tensors");
     const YamlNode inside = map.require("einsums");
     map.finish();
     for (const auto& entry : entries(when, "`when`")) {
@@ -266,6 +270,9 @@ class CascadeLoader {
       }
       chosen = chosen && std::find(values.begin(), values.end(), option->chosen) != values.end();
     }
+    const std::size_t common = draft_.tensors.size();
+    tensors(own_tensors);
+    if (!chosen) draft_.tensors.resize(common);
     if (!inside.defined()) return;
     if (!inside.is_sequence()) {
       diagnostics_.error("yaml-type", inside.span(), "`einsums` of a conditional part is a list of Einsums");

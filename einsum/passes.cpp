@@ -46,7 +46,7 @@ class PassRule {
     result_.group = std::move(group);
     for (const Einsum& einsum : cascade.einsums()) {
       operands_.emplace_back();
-      for (const Access* access : einsum.expression.accesses()) operands_.back().push_back(operand(einsum, *access));
+      for (const Access* access : einsum.reads()) operands_.back().push_back(operand(einsum, *access));
       result_.einsums.push_back({kind_of(einsum, operands_.back()), false, {}, {}});
       for (const Operand& each : operands_.back()) {
         if (each.footprint == Footprint::full) result_.einsums.back().traverses = true;

@@ -319,12 +319,21 @@ class EinsumChecks {
         .note("declared here", tensor.span);
   }
 
-  // `derived: {M: P}` says that both ranks count the same positions.
-  bool same_positions(const std::string& a, const std::string& b) const {
-    return std::any_of(draft_.derived.begin(), draft_.derived.end(), [&](const DerivedRank& derived) {
-      if (derived.formula.kind != ExpressionKind::symbol) return false;
-      return (derived.rank == a && derived.formula.name == b) || (derived.rank == b && derived.formula.name == a);
-    });
+  // `derived: {M: P, T: P}` says that all three ranks count the same positions.
+  bool same_positions(const std::string& a, const std::string& b) const { return first_of(a) == first_of(b); }
+
+  // The rank whose positions `rank` counts. A rank is derived from earlier ones, so this ends.
+  std::string first_of(std::string rank) const {
+    for (auto derived = draft_.derived.rbegin(); derived != draft_.derived.rend(); ++derived) {
+      const bool renames = derived->formula.kind == ExpressionKind::symbol && is_rank(derived->formula.name);
+      if (derived->rank == rank && renames) rank = derived->formula.name;
+    }
+    return rank;
+  }
+
+  [[nodiscard]] bool is_rank(const std::string& name) const {
+    const auto ranks = draft_.rank_names();
+    return std::find(ranks.begin(), ranks.end(), name) != ranks.end();
   }
 
   void check_rank(const Access& access, const TensorDecl& tensor, std::size_t position) {
@@ -353,21 +362,21 @@ class EinsumChecks {
     }
     // Several variables: parts of this rank must join as outer*INNER+inner; anything else is a window, bounded below.
     if (!partition) return;
-    const std::string outer = variable_of_rank(partition->outer), inner = variable_of_rank(partition->inner);
-    bool any = false, right = true;
+    const auto is = [&](const IndexTerm& term, const std::string& part) {
+      return !term.variable.empty() && same_positions(rank_of_variable(term.variable), part);
+    };
+    int outer = 0, inner = 0;
+    bool right = true;
     for (const auto& term : index.terms) {
-      if (term.variable == outer) {
-        any = true;
+      if (is(term, partition->outer)) {
+        ++outer;
         right = right && term.factor == 1 && term.symbol == partition->inner;
-      } else if (term.variable == inner) {
-        any = true;
+      } else if (is(term, partition->inner)) {
+        ++inner;
         right = right && term.factor == 1 && term.symbol.empty();
       }
     }
-    const bool both = std::count_if(index.terms.begin(), index.terms.end(), [&](const IndexTerm& term) {
-                        return term.variable == outer || term.variable == inner;
-                      }) == 2;
-    if (any && !(right && both)) wrong_rank(access, tensor, position, index_for(rank));
+    if (outer + inner > 0 && !(right && outer == 1 && inner == 1)) wrong_rank(access, tensor, position, index_for(rank));
   }
 
   void check_all_used() {

@@ -5,10 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
-#include <random>
 
 #include "einsum/evaluator.hpp"
+#include "einsum/input_values.hpp"
 #include "experiments/reference_lookup.hpp"
 
 namespace einloom {
@@ -46,39 +45,16 @@ double tolerance_of(const Cascade& cascade, const Shape& shape, Dtype dtype, con
   return 4 * unit_roundoff(dtype) * (1 + largest);
 }
 
-// Normally distributed, the same everywhere (std::normal_distribution is not).
-class NormalNumbers {
- public:
-  explicit NormalNumbers(std::uint64_t seed) : engine_(seed) {}
-  double next() {
-    const double radius = std::sqrt(-2 * std::log(1 - uniform()));
-    return radius * std::cos(2 * std::numbers::pi * uniform());
-  }
-
- private:
-  double uniform() { return static_cast<double>(engine_() >> 11) * 0x1p-53; }
-  std::mt19937_64 engine_;
-};
-
+// The cascade's outputs; `inputs` are rounded to their formats.
 template <class T>
-TensorStore<double> evaluated(const Cascade& cascade, const Shape& shape, const CascadeCheckOptions& options,
-                              TensorStore<double>& inputs) {
+TensorStore<double> evaluated(const Cascade& cascade, const Shape& shape, Dtype dtype, TensorStore<double>& inputs) {
   TensorStore<T> store = make_store<T>(cascade, shape, T{0});
-  NormalNumbers numbers(options.seed);
-  bool first = true;
-  for (const TensorDecl& tensor : cascade.tensors()) {
-    if (tensor.role != TensorRole::input) continue;
-    Tensor<T>& values = store.at(tensor.name);
-    Tensor<double> exact(values.ranks(), values.extents());
-    for (std::int64_t i = 0; i < values.size(); ++i) {
-      const double value = numbers.next() * (first ? options.input_scale : 1);
-      exact.data()[i] = round_to(tensor.dtype.value_or(options.dtype), value);
-      values.data()[i] = static_cast<T>(exact.data()[i]);
-    }
-    inputs.emplace(tensor.name, std::move(exact));
-    first = false;
+  for (auto& [name, exact] : inputs) {
+    Tensor<T>& values = store.at(name);
+    round_to(cascade.find_tensor(name)->dtype.value_or(dtype), exact.data(), static_cast<std::size_t>(exact.size()));
+    for (std::int64_t i = 0; i < exact.size(); ++i) values.data()[i] = static_cast<T>(exact.data()[i]);
   }
-  evaluate(cascade, shape, Precision{options.dtype}, store);
+  evaluate(cascade, shape, Precision{dtype}, store);
   TensorStore<double> outputs;
   for (const TensorDecl& tensor : cascade.tensors()) {
     if (tensor.role != TensorRole::output) continue;
@@ -133,6 +109,7 @@ Shape small_shape(const Cascade& cascade) {
   Shape shape;
   std::size_t next = 0;
   for (const RankDecl& rank : cascade.ranks()) {
+    if (cascade.is_derived(rank.name)) continue;
     const bool partitioned = cascade.partition_of(rank.name) != nullptr;
     shape.set(rank.name, partitioned ? kPartitionedExtent : kSmallExtents[next % std::size(kSmallExtents)]);
     if (!partitioned) ++next;
@@ -143,16 +120,27 @@ Shape small_shape(const Cascade& cascade) {
   return shape;
 }
 
-CheckReport check_cascade(const Cascade& cascade, const Shape& shape, const CascadeCheckOptions& options) {
+CheckReport check_inputs(const Cascade& cascade, const Shape& shape, Dtype dtype, std::optional<double> tolerance,
+                         TensorStore<double> inputs) {
   const ReferenceFunction reference = reference_for(cascade);
   CheckReport check;
   check.description = fmt::format("kernel `{}` in fp64", cascade.reference());
-  TensorStore<double> inputs;
-  const TensorStore<double> outputs = options.dtype == Dtype::fp64 ? evaluated<double>(cascade, shape, options, inputs)
-                                                                   : evaluated<float>(cascade, shape, options, inputs);
-  check.tolerance = tolerance_of(cascade, shape, options.dtype, inputs);
+  const TensorStore<double> outputs = dtype == Dtype::fp64 ? evaluated<double>(cascade, shape, dtype, inputs)
+                                                           : evaluated<float>(cascade, shape, dtype, inputs);
+  check.tolerance = tolerance ? *tolerance : tolerance_of(cascade, shape, dtype, inputs);
   for (const auto& [name, expected] : reference(inputs, shape)) compare(name, outputs.at(name), expected, check);
   return check;
+}
+
+CheckReport check_cascade(const Cascade& cascade, const Shape& shape, const CascadeCheckOptions& options) {
+  TensorStore<double> inputs = draw_inputs(cascade, shape, options.seed);
+  for (const TensorDecl& tensor : cascade.tensors()) {
+    if (tensor.role != TensorRole::input) continue;
+    Tensor<double>& first = inputs.at(tensor.name);
+    for (std::int64_t i = 0; i < first.size(); ++i) first.data()[i] *= options.input_scale;
+    break;
+  }
+  return check_inputs(cascade, shape, options.dtype, std::nullopt, std::move(inputs));
 }
 
 }  // namespace einloom

@@ -4,8 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "einsum/cascade.hpp"
+#include "einsum/evaluator.hpp"
 #include "sim/report.hpp"
 
 namespace einloom {
@@ -18,6 +20,10 @@ struct CascadeCheckOptions {
 
 // A small shape in which no two ranks are alike and no rank is a multiple of its tile: unbound, for Cascade::bind.
 [[nodiscard]] Shape small_shape(const Cascade& cascade);
+
+// Given inputs against the kernel; `tolerance` is that of `dtype` when left out. UserError reference-missing.
+[[nodiscard]] CheckReport check_inputs(const Cascade& cascade, const Shape& shape, Dtype dtype,
+                                       std::optional<double> tolerance, TensorStore<double> inputs);
 
 // `shape` is bound. UserError reference-missing.
 [[nodiscard]] CheckReport check_cascade(const Cascade& cascade, const Shape& shape, const CascadeCheckOptions& options);

@@ -42,9 +42,11 @@ Tensor<double> reordered(const Tensor<double>& tensor, const std::vector<std::st
 
 }  // namespace
 
-ReferenceSetting reference_setting(const Shape& shape) {
+ReferenceSetting reference_setting(const Cascade& cascade, const Shape& shape) {
   ReferenceSetting setting;
   setting.extents = shape.values();
+  for (const ConstantDecl& constant : cascade.constants()) setting.constants[constant.name] = constant.value;
+  for (const OptionDecl& option : cascade.options()) setting.options[option.name] = option.chosen;
   return setting;
 }
 
@@ -59,7 +61,7 @@ ReferenceFunction reference_for(const Cascade& cascade) {
     throw UserError(error.with_help(fmt::format("add `reference:` with the name of a kernel; {}", known)));
   }
   return [kernel, &cascade](const TensorStore<double>& inputs, const Shape& shape) {
-    const ReferenceTensors found = kernel->run(inputs, reference_setting(shape));
+    const ReferenceTensors found = kernel->run(inputs, reference_setting(cascade, shape));
     TensorStore<double> outputs;
     for (const TensorDecl& tensor : cascade.tensors()) {
       if (tensor.role != TensorRole::output) continue;

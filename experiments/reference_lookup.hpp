@@ -9,8 +9,8 @@
 
 namespace einloom {
 
-// What a kernel is told about a shape.
-[[nodiscard]] ReferenceSetting reference_setting(const Shape& shape);
+// What a kernel is told besides its tensors.
+[[nodiscard]] ReferenceSetting reference_setting(const Cascade& cascade, const Shape& shape);
 
 // UserError reference-missing when the cascade names no kernel.
 [[nodiscard]] ReferenceFunction reference_for(const Cascade& cascade);

@@ -2,7 +2,6 @@
 // Agent attention (arXiv 2312.08874): pooled queries gather the values, and the queries read what they gathered.
 #include <cmath>
 
-#include "base/diagnostic.hpp"
 #include "einsum/reference/choices.hpp"
 #include "einsum/reference/image.hpp"
 #include "einsum/reference/kernels.hpp"
@@ -39,8 +38,7 @@ Matrix weights(const Matrix& from, const Matrix& to, double scale, const Matrix*
 
 // Agents from the image of queries, position biases, and a 3x3 convolution of V.
 ReferenceTensors on_image(const ReferenceTensors& inputs, const ReferenceSetting& setting) {
-  const HeadInputs in = head_inputs(inputs);
-  ensure(in.queries == in.keys, "agent_attention: P and M are the tokens of one image");
+  const HeadInputs in = token_inputs(inputs);
   const Grid grid = grid_of(setting, in.queries);
   const auto &b1 = reference_input(inputs, "B1"), &b2 = reference_input(inputs, "B2");
   const auto &kernel = reference_input(inputs, "WDW"), &kernel_bias = reference_input(inputs, "BDW");
@@ -68,8 +66,7 @@ ReferenceTensors on_image(const ReferenceTensors& inputs, const ReferenceSetting
 
 // Agents are given; no biases; the second scale is E^(-0.3), and a part of V is added.
 ReferenceTensors with_given_agents(const ReferenceTensors& inputs, const ReferenceSetting& setting) {
-  const HeadInputs in = head_inputs(inputs);
-  ensure(in.queries == in.keys, "agent_attention: P and M are the same tokens");
+  const HeadInputs in = token_inputs(inputs);
   const auto& given = reference_input(inputs, "AG");
   expect_extents(given, "AG", {in.batch, in.heads, given.extents().at(2), in.e});
   const double extent = static_cast<double>(in.e), part = constant_or(setting, "VSCALE", 0.075);

@@ -76,12 +76,12 @@ ReferenceTensors fuse(KernelInputs& in) {
 // the least (0) and the most (1) of all tokens.
 ReferenceTensors extract(KernelInputs& in) {
   const auto& q = in.read("QS", {"L", "H", "N", "E"});
-  const auto& k = in.read("KS", {"L", "H", "N", "E"});
   const auto& k_words = in.read("KSW", {"L", "H", "W", "E"});
   const auto& object = in.read("OBJ", {"W"});
   const Int runs = in.extent("L"), heads = in.extent("H"), vision = in.extent("N"), words = in.extent("W");
   const Int e_extent = in.extent("E");
   const bool joint = in.form("keys", {"joint", "text"}) == "joint";
+  const Tensor<double>* k = joint ? &in.read("KS", {"L", "H", "N", "E"}) : nullptr;
   Tensor<double> strength({"N"}, {vision}), region({"N"}, {vision});
   for (Int n = 0; n < vision; ++n) {
     for (Int l = 0; l < runs; ++l) {
@@ -90,7 +90,7 @@ ReferenceTensors extract(KernelInputs& in) {
           if (m < vision && !joint) return kAbsent;
           return sum_over(e_extent,
                           [&](Int e) {
-                            return q(l, h, n, e) * (m < vision ? k(l, h, m, e) : k_words(l, h, m - vision, e));
+                            return q(l, h, n, e) * (m < vision ? (*k)(l, h, m, e) : k_words(l, h, m - vision, e));
                           }) *
                  inverse_sqrt(e_extent);
         });
@@ -121,9 +121,10 @@ std::vector<ReferenceKernel> consist_edit_kernels() {
   return {{"consist_edit",
            "stage: fuse (vision QS, KS, QT, KT[H,N,E], VS, VT[H,N,F] of source and target, text QSW, KSW, QTW, "
            "KTW[H,W,E], VSW, VTW[H,W,F], mask: given|none, ME[N], ALPHA (1), STEP, STEPS → AVS[H,N,F], AVSW[H,W,F], "
-           "AVT[H,N,F], AVTW[H,W,F]) or extract (QS, KS[L,H,N,E], KSW[L,H,W,E], OBJ[W], keys: joint|text, EPS (1e-6), "
+           "AVT[H,N,F], AVTW[H,W,F]) or extract (QS[L,H,N,E], KSW[L,H,W,E], OBJ[W], keys: joint (KS[L,H,N,E])|text, "
+           "EPS (1e-6), "
            "THRESHOLD (0.1) → A[N], ME[N])",
-           {"KS", "KSW", "QS"},
+           {"KSW", "QS"},
            {{"A", {"N"}},
             {"AVS", {"H", "N", "F"}},
             {"AVSW", {"H", "W", "F"}},

@@ -10,7 +10,7 @@ namespace einloom::reference {
 namespace {
 
 ReferenceTensors run(const ReferenceTensors& inputs, const ReferenceSetting& setting) {
-  const HeadInputs in = head_inputs(inputs);
+  const HeadInputs in = token_inputs(inputs);
   const auto& beta = reference_input(inputs, "BETA");
   expect_extents(beta, "BETA", {in.batch, in.heads, in.queries});
   const bool scaled = choice(setting, "query_scale", {"none", "rsqrt"}) == "rsqrt";

@@ -52,8 +52,8 @@ Matrix projected(const Matrix& rows, const Matrix& weights, const Tensor<double>
   return result;
 }
 
-ReferenceTensors attention(const ReferenceTensors& inputs, const ReferenceSetting& setting, const Seen& seen) {
-  const HeadInputs in = head_inputs(inputs);
+ReferenceTensors attention(const ReferenceTensors& inputs, const HeadInputs& in, const ReferenceSetting& setting,
+                           const Seen& seen) {
   const auto &wq = reference_input(inputs, "WQ"), &wk = reference_input(inputs, "WK");
   expect_extents(wq, "WQ", {in.heads, in.e, wq.extents().back()});
   expect_extents(wk, "WK", wq.extents());
@@ -71,10 +71,10 @@ ReferenceTensors attention(const ReferenceTensors& inputs, const ReferenceSettin
 }
 
 ReferenceTensors run(const ReferenceTensors& inputs, const ReferenceSetting& setting) {
-  return attention(inputs, setting, {});
+  return attention(inputs, head_inputs(inputs), setting, {});
 }
 ReferenceTensors run_causal(const ReferenceTensors& inputs, const ReferenceSetting& setting) {
-  return attention(inputs, setting, causal);
+  return attention(inputs, token_inputs(inputs), setting, causal);
 }
 
 }  // namespace

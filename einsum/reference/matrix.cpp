@@ -97,4 +97,10 @@ HeadInputs head_inputs(const ReferenceTensors& inputs) {
   return {q, k, v, batch, heads, q.extents()[2], keys, e, v.extents()[3]};
 }
 
+HeadInputs token_inputs(const ReferenceTensors& inputs) {
+  const HeadInputs in = head_inputs(inputs);
+  ensure(in.queries == in.keys, "Q and K have one row per token");
+  return in;
+}
+
 }  // namespace einloom::reference

@@ -58,5 +58,6 @@ struct HeadInputs {
   [[nodiscard]] std::vector<std::string> output_ranks() const;  // Q's, with V's last
 };
 [[nodiscard]] HeadInputs head_inputs(const ReferenceTensors& inputs);
+[[nodiscard]] HeadInputs token_inputs(const ReferenceTensors& inputs);  // as many queries as keys: one per token
 
 }  // namespace einloom::reference

@@ -127,7 +127,7 @@ Row gate(const Tensor<double>& gates, std::int64_t b, std::int64_t h, std::int64
 }
 
 ReferenceTensors remembered(const ReferenceTensors& inputs, const ReferenceSetting& setting, const Rule& rule) {
-  const HeadInputs in = head_inputs(inputs);
+  const HeadInputs in = token_inputs(inputs);
   const auto &alpha = reference_input(inputs, "AL"), &eta = reference_input(inputs, "ET");
   const Tensor<double>* delta = optional_input(inputs, "DL");
   const bool mlp = choice(setting, "memory", {"linear", "mlp"}) == "mlp";

@@ -37,7 +37,7 @@ Matrix decayed(Matrix weight, double decay, bool row_scale) {
 }
 
 ReferenceTensors run(const ReferenceTensors& inputs, const ReferenceSetting& setting) {
-  const HeadInputs in = head_inputs(inputs);
+  const HeadInputs in = token_inputs(inputs);
   const auto& gate = reference_input(inputs, "G");
   expect_extents(gate, "G", in.v.extents());
   const bool turned = choice(setting, "rotation", {"none", "interleaved"}) == "interleaved";

@@ -69,7 +69,7 @@ class Grouping {
 
   // Does Einsum `at` read a result of [begin, at) at another index than the current iteration's?
   bool needs_completed(std::size_t begin, std::size_t at, const std::string& variable) const {
-    for (const Access* access : einsum(at).expression.accesses()) {
+    for (const Access* access : einsum(at).reads()) {
       for (std::size_t producer = begin; producer < at; ++producer) {
         if (einsum(producer).name() != access->tensor) continue;
         const auto& written = einsum(producer).output.indices;

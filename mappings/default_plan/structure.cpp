@@ -49,7 +49,7 @@ std::set<std::string> Operand::variables() const {
 
 std::vector<Operand> operands(const Cascade& cascade, const Einsum& einsum, const Shape& shape) {
   std::vector<Operand> found;
-  for (const Access* access : einsum.expression.accesses()) found.push_back(operand_of(cascade, *access, shape));
+  for (const Access* access : einsum.reads()) found.push_back(operand_of(cascade, *access, shape));
   return found;
 }
 

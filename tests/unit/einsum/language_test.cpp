@@ -250,6 +250,52 @@ TEST_CASE("options choose between forms; what only another form uses is gone; co
   CHECK(print_cascade(cascade_from(print_cascade(scaled))) == print_cascade(scaled));
 }
 
+TEST_CASE("a form can declare tensors of its own: other ranks, another role") {
+  const YamlNode root = parse_yaml(source_from_text(
+      "c.yaml",
+      "cascade: c\nranks: [M, P]\noptions: {gate: [each, one], stage: [make, use]}\ntensors:\n"
+      "  A: {ranks: [M, P], role: input}\n  Z: {ranks: [M, P], role: output}\neinsums:\n"
+      "  - when: {gate: each}\n    tensors: {W: {ranks: [M, P], role: input}}\n"
+      "    einsums: [\"Z[m,p] = A[m,p] * W[m,p]\"]\n"
+      "  - when: {gate: one}\n    tensors: {W: {ranks: [M], role: input}}\n"
+      "    einsums: [\"Z[m,p] = A[m,p] * W[m]\"]\n"
+      "  - when: {stage: make}\n    tensors: {Y: {ranks: [P], role: output}}\n    einsums: [\"Y[p] = sum(m) Z[m,p]\"]\n"
+      "  - when: {stage: use}\n    tensors: {Y: {ranks: [P], role: input}, T: {ranks: [M], role: output}}\n"
+      "    einsums: [\"T[m] = sum(p) Z[m,p] * Y[p]\"]\n"));
+  const Cascade each = load_cascade(root);
+  CHECK(each.find_tensor("W")->ranks == std::vector<std::string>{"M", "P"});
+  CHECK(each.find_tensor("Y")->role == TensorRole::output);
+  CHECK(each.find_tensor("T") == nullptr);
+  CascadeChoices choices;
+  choices.options = {{"gate", "one"}, {"stage", "use"}};
+  const Cascade one = load_cascade(root, choices);
+  CHECK(one.find_tensor("W")->ranks == std::vector<std::string>{"M"});
+  CHECK(one.find_tensor("Y")->role == TensorRole::input);
+  CHECK(print_cascade(cascade_from(print_cascade(one))) == print_cascade(one));
+}
+
+TEST_CASE("ranks derived from the same one count the same positions") {
+  const Cascade cascade = cascade_from(
+      "cascade: c\nranks: [P, M, T]\nderived: {M: P, T: M}\ntensors:\n  A: {ranks: [P], role: input}\n"
+      "  B: {ranks: [M, T], role: input}\n  Z: {ranks: [T], role: output}\neinsums:\n"
+      "  - Z[t] = sum(m) A[t] * A[m] * B[t,m]\n");
+  const Shape shape = shape_of(cascade, {{"P", 4}});
+  const auto store = evaluated(cascade, shape, 7);
+  for (std::int64_t t = 0; t < 4; ++t) {
+    double sum = 0;
+    for (std::int64_t m = 0; m < 4; ++m) sum += store.at("A")(t) * store.at("A")(m) * store.at("B")(t, m);
+    CHECK(store.at("Z")(t) == Approx(sum).margin(1e-14));
+  }
+  // The other position of a tile: a rank derived from a partition's inner part.
+  const Cascade pairs = cascade_from(
+      "cascade: c\nranks: [P, J]\npartitions: {P: [C, L]}\nparameters: {L: 3}\nderived: {J: L}\ntensors:\n"
+      "  A: {ranks: [P], role: input}\n  Z: {ranks: [C], role: output}\neinsums:\n"
+      "  - Z[c] = sum(l,j) A[c*L+l] * A[c*L+j] | j <= l\n");
+  const auto in_tiles = evaluated(pairs, shape_of(pairs, {{"P", 5}}), 7);
+  const auto a = [&](std::int64_t p) { return in_tiles.at("A")(p); };
+  CHECK(in_tiles.at("Z")(1) == Approx(a(3) * a(3) + a(4) * (a(3) + a(4))));
+}
+
 TEST_CASE("every form prints back to itself") {
   const std::string text =
       "cascade: c\nranks: [M, P, K, N]\nconstants: {EPS: 1e-05}\nderived:\n  K: ceil(M / 2) + 1\n  N: M\ntensors:\n"

@@ -219,21 +219,34 @@ TEST_CASE("retention") {
   // Rows scaled by a positive number are the same after the norm, but for its epsilon.
   ReferenceSetting scaled = option("row_scale", "code"), tiny;
   scaled.constants["EPS"] = tiny.constants["EPS"] = 1e-14;
-  CHECK(run("retnet", in, scaled).at("RT")(0, 0, 3, 0) != out.at("RT")(0, 0, 3, 0));
+  const Values by_row = run_one("retnet", in, scaled, "RT");
+  for (std::int64_t p = 0; p < 8; ++p) {
+    double decays = 0, sum = 0;
+    for (std::int64_t m = 0; m <= p; ++m) {
+      const double decay = std::pow(1 - 1.0 / 64, static_cast<double>(p - m));
+      decays += decay;
+      for (std::int64_t e = 0; e < 4; ++e) sum += decay * in["Q"](1, 1, p, e) * in["K"](1, 1, m, e) / 2;
+    }
+    const double divisor = std::sqrt(decays) * std::max(std::abs(sum) / std::sqrt(decays), 1.0);
+    CHECK(std::abs(by_row(1, 1, p, 2) - expected(1, 1, p, 2) / divisor) < 1e-14);
+  }
   check_same(run_one("retnet", in, scaled), run_one("retnet", in, tiny), 1e-9);
 
-  // One pair turns by one radian a step: equal queries and keys give the cosine of the distance.
-  ReferenceTensors turned{
-      {"Q", filled({1, 1, 4, 2}, 0)}, {"K", filled({1, 1, 4, 2}, 0)}, {"V", filled({1, 1, 4, 4}, 0)}};
-  for (std::int64_t t = 0; t < 4; ++t) turned["Q"](0, 0, t, 0) = turned["K"](0, 0, t, 0) = turned["V"](0, 0, t, t) = 1;
-  turned["G"] = filled({1, 1, 4, 4}, 0);
-  const Values cosines = run_one("retnet", turned, option("rotation", "interleaved"), "RT");
-  for (std::int64_t p = 0; p < 4; ++p)
-    for (std::int64_t m = 0; m < 4; ++m) {
-      const double distance = static_cast<double>(p - m);
-      const double value = m <= p ? std::cos(distance) * std::pow(31 / 32.0, distance) / std::sqrt(2.0) : 0;
-      CHECK(std::abs(cosines(0, 0, p, m) - value) < 1e-15);
-    }
+  // Of three pairs the i-th turns by 10000^(-i/2) a step: equal queries and keys give the cosine of the distance.
+  for (std::int64_t pair = 0; pair < 3; ++pair) {
+    ReferenceTensors turned{
+        {"Q", filled({1, 1, 4, 6}, 0)}, {"V", filled({1, 1, 4, 4}, 0)}, {"G", filled({1, 1, 4, 4}, 0)}};
+    for (std::int64_t t = 0; t < 4; ++t) turned["Q"](0, 0, t, 2 * pair) = turned["V"](0, 0, t, t) = 1;
+    turned["K"] = turned["Q"];
+    const Values cosines = run_one("retnet", turned, option("rotation", "interleaved"), "RT");
+    for (std::int64_t p = 0; p < 4; ++p)
+      for (std::int64_t m = 0; m < 4; ++m) {
+        const double distance = static_cast<double>(p - m),
+                     angle = distance * std::pow(100, -static_cast<double>(pair));
+        const double value = m <= p ? std::cos(angle) * std::pow(31 / 32.0, distance) / std::sqrt(6.0) : 0;
+        CHECK(std::abs(cosines(0, 0, p, m) - value) < 1e-15);
+      }
+  }
 }
 
 namespace {
@@ -917,11 +930,17 @@ TEST_CASE("limits of memories that learn") {
   ReferenceTensors coordinates = in;
   coordinates["DL"] = filled({2, 2, 10}, 0.3);
   const Values huber = run_one("yaad", coordinates, option("huber", "coordinate"));
-  double overlap = 0;
-  for (std::int64_t e = 0; e < 4; ++e) overlap += in["K"](0, 1, 0, e) * in["Q"](0, 1, 0, e);
-  for (std::int64_t f = 0; f < 3; ++f)
-    CHECK(std::abs(huber(0, 1, 0, f) -
-                   in["ET"](0, 1, 0) * overlap * std::max(-0.3, std::min(0.3, in["V"](0, 1, 0, f)))) < 1e-15);
+  std::int64_t clipped = 0;
+  for (std::int64_t i = 0; i < 12; ++i) {
+    const std::int64_t b = i / 6, h = i / 3 % 2;
+    const double value = in["V"](b, h, 0, i % 3);
+    double overlap = 0;
+    for (std::int64_t e = 0; e < 4; ++e) overlap += in["K"](b, h, 0, e) * in["Q"](b, h, 0, e);
+    clipped += std::abs(value) > 0.3;
+    CHECK(std::abs(huber(b, h, 0, i % 3) - in["ET"](b, h, 0) * overlap * std::max(-0.3, std::min(0.3, value))) < 1e-15);
+  }
+  CHECK(clipped > 0);
+  CHECK(clipped < 12);
 
   // Memora's rows as probabilities: w^alpha · exp(-eta · error · k), over their sum.
   const Values memora = run_one("memora", in);
@@ -1116,6 +1135,44 @@ TEST_CASE("softmax-free attention") {
     check_same(out.at("O"), expected, 1e-9);
   }
 
+  // Mode `norm` before any iteration: the worst head decides how often the start of all heads is halved.
+  {
+    ReferenceSetting setting = image;
+    setting.options["mode"] = "norm";
+    setting.extents["ITER"] = 0;
+    ReferenceTensors alike = in;
+    alike["LNG"] = filled({4}, 0.05);
+    const ReferenceTensors out = run("soft", alike, setting);
+    const Values& ak = out.at("AK");
+    double sums[2][2][4] = {}, largest = 0;
+    for (std::int64_t i = 0; i < 64; ++i) sums[i / 32][i / 16 % 2][i / 4 % 4] += ak.data()[i];
+    for (std::int64_t i = 0; i < 16; ++i) largest = std::max(largest, sums[i / 8][i / 4 % 2][i % 4]);
+    double factor = 2 / (largest * largest);
+    int halved = 0;
+    for (; halved < 10; ++halved, factor /= 2) {
+      double worst = 0;
+      for (std::int64_t i = 0; i < 16; ++i) {
+        double column = 0;
+        for (std::int64_t a = 0; a < 4; ++a) {
+          double square = 0;
+          for (std::int64_t c = 0; c < 4; ++c) square += ak(i / 8, i / 4 % 2, a, c) * ak(i / 8, i / 4 % 2, c, i % 4);
+          column += std::abs((a == i % 4 ? 1 : 0) - factor * square);
+        }
+        worst = std::max(worst, column);
+      }
+      if (worst <= 1.01) break;
+    }
+    CHECK(halved > 0);
+    CHECK(halved < 10);
+    double value = 2 * in["V"](1, 1, 5, 0);
+    for (std::int64_t a = 0; a < 4; ++a)
+      for (std::int64_t c = 0; c < 4; ++c)
+        for (std::int64_t n = 0; n < 16; ++n)
+          value += out.at("PK")(1, 1, 5, a) * factor * ak(1, 1, a, c) / std::sqrt(sums[1][1][a] * sums[1][1][c]) *
+                   out.at("PK")(1, 1, n, c) * in["V"](1, 1, n, 0);
+    CHECK(std::abs(out.at("O")(1, 1, 5, 0) - value) < 1e-13);
+  }
+
   // One pooled token: its kernel is 1, so the start is 1.8 times and the limit 1 over what is inverted, 1.01.
   in["WC"] = gen(225, {4, 4, 4, 4});
   for (const std::int64_t iterations : {0, 40}) {
@@ -1286,7 +1343,7 @@ TEST_CASE("power-law graph attention") {
   in = power_law(2, 5, 2);
   in["W3"] = filled({2, 2, 12, 8}, 0);
   in["C3"] = gen(231, {2, 2, 8});
-  in["LNG"] = filled({3, 8}, 2);
+  in["LNG"] = gen(238, {3, 8});
   in["LNB"] = gen(232, {3, 8});
   const Values metric = run_one("plga", in, {}, "AR");
   for (std::int64_t e = 0; e < 8; ++e) {
@@ -1303,7 +1360,7 @@ TEST_CASE("power-law graph attention") {
         squares += row[d] * row[d] / 8;
       }
       for (std::size_t d = 0; d < 8; ++d)
-        row[d] = (row[d] - sum) / std::sqrt(squares - sum * sum + 1e-6) * 2 + in["LNB"](unit, d);
+        row[d] = (row[d] - sum) / std::sqrt(squares - sum * sum + 1e-6) * in["LNG"](unit, d) + in["LNB"](unit, d);
     }
     for (std::size_t d = 0; d < 8; ++d) CHECK(std::abs(metric(1, 0, e, d) - row[d]) < 1e-11);
   }

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "einsum/input_values.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <numeric>
+
+#include "base/diagnostic.hpp"
+
+namespace einloom {
+
+double RandomNumbers::uniform() { return static_cast<double>(engine_() >> 11) * 0x1p-53; }
+
+double RandomNumbers::normal() {
+  const double radius = std::sqrt(-2 * std::log(1 - uniform()));
+  return radius * std::cos(2 * std::numbers::pi * uniform());
+}
+
+std::int64_t RandomNumbers::below(std::int64_t highest) {
+  return std::min(highest - 1, static_cast<std::int64_t>(uniform() * static_cast<double>(highest)));
+}
+
+namespace {
+
+void shuffle(std::vector<double>& values, RandomNumbers& numbers) {
+  for (std::size_t i = values.size(); i > 1; --i) {
+    std::swap(values[i - 1], values[static_cast<std::size_t>(numbers.below(static_cast<std::int64_t>(i)))]);
+  }
+}
+
+void draw_fiber(const InputValues& values, std::int64_t below, RandomNumbers& numbers, double* data, std::size_t n) {
+  const auto each = [&](auto value) {
+    for (std::size_t i = 0; i < n; ++i) data[i] = value();
+  };
+  switch (values.drawing) {
+    case Drawing::normal:
+      return each([&] { return values.a * numbers.normal(); });
+    case Drawing::uniform:
+      return each([&] { return values.a + (values.b - values.a) * numbers.uniform(); });
+    case Drawing::integers:
+      return each([&] { return static_cast<double>(numbers.below(below)); });
+    case Drawing::mask:
+      return each([&] { return numbers.uniform() < values.a ? 1.0 : 0.0; });
+    case Drawing::constant:
+      return each([&] { return values.a; });
+    case Drawing::unit_rows: {
+      each([&] { return numbers.normal(); });
+      const double length = std::sqrt(std::inner_product(data, data + n, data, 0.0));
+      for (std::size_t i = 0; i < n; ++i) data[i] = length == 0 ? 0 : data[i] / length;
+      return;
+    }
+    case Drawing::permutation:
+    case Drawing::distinct: {
+      std::vector<double> all(values.drawing == Drawing::permutation ? n : static_cast<std::size_t>(below));
+      std::iota(all.begin(), all.end(), 0.0);
+      shuffle(all, numbers);
+      all.resize(n);
+      if (values.drawing == Drawing::distinct) std::sort(all.begin(), all.end());
+      std::copy(all.begin(), all.end(), data);
+      return;
+    }
+  }
+}
+
+}  // namespace
+
+void draw(const Cascade& cascade, const Shape& shape, const TensorDecl& tensor, const InputValues& values,
+          RandomNumbers& numbers, Tensor<double>& into) {
+  if (into.size() == 0) return;
+  const std::int64_t n = into.extents().empty() ? 1 : into.extents().back();
+  std::int64_t below = 1;
+  if (values.drawing == Drawing::integers || values.drawing == Drawing::distinct) {
+    below = static_cast<std::int64_t>(cascade.uniform_value(values.below, shape));
+    if (below < 1 || (values.drawing == Drawing::distinct && below < n)) {
+      throw UserError(Diagnostic{
+          "check-drawing", fmt::format("`{}` takes {} whole numbers from [0, {}) along a fiber", tensor.name, n, below),
+          values.below.span});
+    }
+  }
+  for (std::int64_t at = 0; at < into.size(); at += n) {
+    draw_fiber(values, below, numbers, into.data() + at, static_cast<std::size_t>(n));
+  }
+}
+
+std::map<std::string, Tensor<double>> draw_inputs(const Cascade& cascade, const Shape& shape, std::uint64_t seed) {
+  RandomNumbers numbers(seed);
+  std::map<std::string, Tensor<double>> inputs;
+  for (const TensorDecl& tensor : cascade.tensors()) {
+    if (tensor.role != TensorRole::input) continue;
+    std::vector<std::int64_t> extents;
+    for (const auto& rank : tensor.ranks) extents.push_back(shape.at(rank));
+    Tensor<double> values(tensor.ranks, extents);
+    const auto known = cascade.checks().inputs.find(tensor.name);
+    draw(cascade, shape, tensor, known == cascade.checks().inputs.end() ? InputValues{} : known->second, numbers,
+         values);
+    inputs.emplace(tensor.name, std::move(values));
+  }
+  return inputs;
+}
+
+}  // namespace einloom
