@@ -170,8 +170,8 @@ TEST_CASE("selections order the present values; ties keep the lower index") {
 }
 
 TEST_CASE("a selection counts its results along the variable that stands on the left only") {
-  const Cascade cascade = over_m_p(
-      "  A: {ranks: [M], role: input}\n  T: {ranks: [P, K], role: output}\n", "  - T[p,k] = topk(m) A[m] | m < p\n");
+  const Cascade cascade = over_m_p("  A: {ranks: [M], role: input}\n  T: {ranks: [P, K], role: output}\n",
+                                   "  - T[p,k] = topk(m) A[m] | m < p\n");
   const Shape shape = small(cascade);
   const auto store = evaluated(cascade, shape, 4);
   for (std::int64_t p = 0; p < kP; ++p) {
