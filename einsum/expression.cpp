@@ -140,9 +140,15 @@ std::string Einsum::selection() const {
 std::string Einsum::selected_variable() const {
   const Selection* op = reductions.size() == 1 ? find_selection(reductions.front().op) : nullptr;
   if (!op || !op->ranked) return "";
+  const auto in_predicate = [&](const std::string& variable) {
+    return std::any_of(predicates.begin(), predicates.end(), [&](const Comparison& comparison) {
+      const auto left = comparison.left.variables(), right = comparison.right.variables();
+      return std::count(left.begin(), left.end(), variable) + std::count(right.begin(), right.end(), variable) > 0;
+    });
+  };
   for (const auto& index : output.indices) {
     const auto variable = index.plain_variable();
-    if (variable && !mentions(expression, *variable)) return *variable;
+    if (variable && !mentions(expression, *variable) && !in_predicate(*variable)) return *variable;
   }
   return "";
 }

@@ -376,7 +376,8 @@ class EinsumChecks {
         right = right && term.factor == 1 && term.symbol.empty();
       }
     }
-    if (outer + inner > 0 && !(right && outer == 1 && inner == 1)) wrong_rank(access, tensor, position, index_for(rank));
+    if (outer + inner > 0 && !(right && outer == 1 && inner == 1))
+      wrong_rank(access, tensor, position, index_for(rank));
   }
 
   void check_all_used() {

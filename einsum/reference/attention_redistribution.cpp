@@ -83,13 +83,14 @@ ReferenceTensors run(const ReferenceTensors& inputs, const ReferenceSetting& set
 }  // namespace
 
 std::vector<ReferenceKernel> attention_redistribution_kernels() {
-  return {{"attention_redistribution",
-           "Q[G,R,P,E], K[G,M,E], V[G,M,F] (causal, the queries are the last P tokens), hidden states X[M,D], dimensions "
-           "DS[S], image keys IM to IM + NV - 1, TAU (20), RHO (0.5, share of sinks), S0 (0.2), KA (0.6, what stays) → "
-           "SK[M], GT[G,R,P] (0 or 1), O[G,R,P,F]",
-           {"DS", "K", "Q", "V", "X"},
-           {{"GT", {"G", "R", "P"}}, {"O", {"G", "R", "P", "F"}}, {"SK", {"M"}}},
-           &run}};
+  return {
+      {"attention_redistribution",
+       "Q[G,R,P,E], K[G,M,E], V[G,M,F] (causal, the queries are the last P tokens), hidden states X[M,D], dimensions "
+       "DS[S], image keys IM to IM + NV - 1, TAU (20), RHO (0.5, share of sinks), S0 (0.2), KA (0.6, what stays) → "
+       "SK[M], GT[G,R,P] (0 or 1), O[G,R,P,F]",
+       {"DS", "K", "Q", "V", "X"},
+       {{"GT", {"G", "R", "P"}}, {"O", {"G", "R", "P", "F"}}, {"SK", {"M"}}},
+       &run}};
 }
 
 }  // namespace einloom::reference

@@ -102,7 +102,8 @@ ReferenceTensors run_distance(const ReferenceTensors& inputs, const ReferenceSet
       distance(p) += mean(p, m) * static_cast<double>(std::min(maps.token(p) - m, window));
     }
   }
-  return {{"DB", grouped_heads(span, 1, maps.groups)}, {"HL", grouped_heads(local, 1, maps.groups)}, {"WAAD", distance}};
+  return {
+      {"DB", grouped_heads(span, 1, maps.groups)}, {"HL", grouped_heads(local, 1, maps.groups)}, {"WAAD", distance}};
 }
 
 ReferenceTensors run_influence(const ReferenceTensors& inputs, const ReferenceSetting& setting) {
@@ -120,7 +121,8 @@ ReferenceTensors run_influence(const ReferenceTensors& inputs, const ReferenceSe
     }
     influence(m) = count == 0 ? 0 : sum / count;
   }
-  return {{"DB", grouped_heads(span, 1, maps.groups)}, {"FAI", influence}, {"HG", grouped_heads(global, 1, maps.groups)}};
+  return {
+      {"DB", grouped_heads(span, 1, maps.groups)}, {"FAI", influence}, {"HG", grouped_heads(global, 1, maps.groups)}};
 }
 
 }  // namespace

@@ -73,17 +73,18 @@ ReferenceTensors paged(const ReferenceTensors& inputs, const ReferenceSetting&) 
 
 std::vector<ReferenceKernel> decode_attention_kernels() {
   const std::vector<ReferenceOutput> outputs{{"O", {"B", "G", "R", "P", "F"}}, {"LSE", {"B", "G", "R", "P"}}};
-  return {{"paged_decode",
-           "Q[B,G,R,P,E], KC[N,M0,G,E], VC[N,M0,G,F], block table BT[B,M1], LEN[B] → O[B,G,R,P,F], LSE[B,G,R,P] (-inf when "
-           "LEN is 0)",
-           {"BT", "KC", "LEN", "Q", "VC"},
-           outputs,
-           &paged},
-          {"split_k_decode",
-           "Q[B,G,R,P,E], K[B,G,M,E], V[B,G,M,F] → O[B,G,R,P,F], LSE[B,G,R,P]",
-           {"K", "Q", "V"},
-           outputs,
-           &split_k}};
+  return {
+      {"paged_decode",
+       "Q[B,G,R,P,E], KC[N,M0,G,E], VC[N,M0,G,F], block table BT[B,M1], LEN[B] → O[B,G,R,P,F], LSE[B,G,R,P] (-inf when "
+       "LEN is 0)",
+       {"BT", "KC", "LEN", "Q", "VC"},
+       outputs,
+       &paged},
+      {"split_k_decode",
+       "Q[B,G,R,P,E], K[B,G,M,E], V[B,G,M,F] → O[B,G,R,P,F], LSE[B,G,R,P]",
+       {"K", "Q", "V"},
+       outputs,
+       &split_k}};
 }
 
 }  // namespace einloom::reference

@@ -96,12 +96,13 @@ ReferenceTensors run(const ReferenceTensors& inputs, const ReferenceSetting& set
 }  // namespace
 
 std::vector<ReferenceKernel> flash_backward_kernels() {
-  return {{"flash_backward",
-           "Q[B,G,R,P,E], K[B,G,M,E], V[B,G,M,F], DO[B,G,R,P,F], forward: given (O[B,G,R,P,F] and LSE[B,G,R,P] are read) "
-           "or recomputed, mask: full or causal, SOFTCAP (0: none) → DQ[B,G,R,P,E], DK[B,G,M,E], DV[B,G,M,F]",
-           {"DO", "K", "LSE", "O", "Q", "V"},
-           {{"DQ", {"B", "G", "R", "P", "E"}}, {"DK", {"B", "G", "M", "E"}}, {"DV", {"B", "G", "M", "F"}}},
-           &run}};
+  return {
+      {"flash_backward",
+       "Q[B,G,R,P,E], K[B,G,M,E], V[B,G,M,F], DO[B,G,R,P,F], forward: given (O[B,G,R,P,F] and LSE[B,G,R,P] are read) "
+       "or recomputed, mask: full or causal, SOFTCAP (0: none) → DQ[B,G,R,P,E], DK[B,G,M,E], DV[B,G,M,F]",
+       {"DO", "K", "LSE", "O", "Q", "V"},
+       {{"DQ", {"B", "G", "R", "P", "E"}}, {"DK", {"B", "G", "M", "E"}}, {"DV", {"B", "G", "M", "F"}}},
+       &run}};
 }
 
 }  // namespace einloom::reference

@@ -93,18 +93,18 @@ ReferenceTensors run_step(const ReferenceTensors& inputs, const ReferenceSetting
 
 std::vector<ReferenceKernel> sparse_d_kernels() {
   const std::vector<std::string> blocks{"G", "R", "P1", "M1"};
-  return {
-      {"sparse_d",
-       "Q[G,R,P,E], K[G,M,E], V[G,M,F] (P = M), kept blocks BM[G,R,P1,M1] of M0 × M0 → O[G,R,P,F]",
-       {"BM", "K", "Q", "V"},
-       {{"O", {"G", "R", "P", "F"}}},
-       &run_step},
-      {"sparse_d_mask",
-       "Q[G,R,P,E], K[G,M,E] (P = M), M0, GEN (generated tokens, the last), RHO, K1 and K2 (of RHO), scale: "
-       "head_dimension or heads → block means AP[G,R,P1,M1], of the generated columns APG[G,R,P1,M1], BM[G,R,P1,M1] (0, 1)",
-       {"K", "Q"},
-       {{"AP", blocks}, {"APG", blocks}, {"BM", blocks}},
-       &run_mask}};
+  return {{"sparse_d",
+           "Q[G,R,P,E], K[G,M,E], V[G,M,F] (P = M), kept blocks BM[G,R,P1,M1] of M0 × M0 → O[G,R,P,F]",
+           {"BM", "K", "Q", "V"},
+           {{"O", {"G", "R", "P", "F"}}},
+           &run_step},
+          {"sparse_d_mask",
+           "Q[G,R,P,E], K[G,M,E] (P = M), M0, GEN (generated tokens, the last), RHO, K1 and K2 (of RHO), scale: "
+           "head_dimension or heads → block means AP[G,R,P1,M1], of the generated columns APG[G,R,P1,M1], "
+           "BM[G,R,P1,M1] (0, 1)",
+           {"K", "Q"},
+           {{"AP", blocks}, {"APG", blocks}, {"BM", blocks}},
+           &run_mask}};
 }
 
 }  // namespace einloom::reference

@@ -169,6 +169,23 @@ TEST_CASE("selections order the present values; ties keep the lower index") {
   CHECK(counts.at("argsort") == kM * kP);
 }
 
+TEST_CASE("a selection counts its results along the variable that stands on the left only") {
+  const Cascade cascade = over_m_p("  A: {ranks: [M], role: input}\n  T: {ranks: [P, K], role: output}\n",
+                                   "  - T[p,k] = topk(m) A[m] | m < p\n");
+  const Shape shape = small(cascade);
+  const auto store = evaluated(cascade, shape, 4);
+  for (std::int64_t p = 0; p < kP; ++p) {
+    std::vector<std::int64_t> seen(static_cast<std::size_t>(std::min(p, kM)));
+    std::iota(seen.begin(), seen.end(), 0);
+    std::stable_sort(seen.begin(), seen.end(), [&](auto a, auto b) { return store.at("A")(a) > store.at("A")(b); });
+    for (std::int64_t k = 0; k < 3; ++k) {
+      const auto i = static_cast<std::size_t>(k);
+      CHECK(store.at("T")(p, k) == (i < seen.size() ? static_cast<double>(seen[i]) : -1));
+    }
+  }
+  CHECK(count_operations(cascade, shape).at("topk") == 0 + 1 + 2 + 3 + 4 + 5 + 5);
+}
+
 TEST_CASE("`first` joins tensors along a rank and pads") {
   const Cascade cascade = cascade_from(
       "cascade: c\nranks: [N1, N2, M, P]\nderived: {M: N1 + N2}\ntensors:\n  A: {ranks: [N1, P], role: input}\n"

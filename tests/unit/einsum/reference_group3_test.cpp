@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Do the kernels of gradients, decoding and data-dependent attention keep to identities that do not need them: plain
 // attention in the limit, merged parts, differences, cases computed by hand?
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <numeric>
+#include <set>
 
 #include "base/diagnostic.hpp"
 #include "unit/einsum/reference_tensors.hpp"
@@ -39,6 +41,43 @@ Forward forward(const T& q, const T& k, const T& v, bool masked, double cap) {
   return result;
 }
 
+// Kernels take the query heads of a group side by side; here they stand in one rank, heads H = G·R.
+ReferenceTensors joined_run(const std::string& name, const ReferenceTensors& inputs,
+                            const ReferenceSetting& setting = {}) {
+  const auto head_rank = [&](const ReferenceOutput& output) {
+    return std::find(output.ranks.begin(), output.ranks.end(), "R") - output.ranks.begin() - 1;
+  };
+  const auto* kernel = find_reference(name);
+  REQUIRE(kernel != nullptr);
+  const std::set<std::string> with_heads{"BM", "CQ", "DO", "HS", "LSE", "O", "Q"};
+  std::int64_t at = -1;
+  for (const auto& output : kernel->outputs) {
+    if (std::count(output.ranks.begin(), output.ranks.end(), "R") > 0) at = head_rank(output);
+  }
+  REQUIRE(at >= 0);
+  const std::int64_t groups = inputs.count("K") > 0    ? inputs.at("K").extents()[static_cast<std::size_t>(at)]
+                              : name == "paged_decode" ? inputs.at("KC").extents()[2]
+                                                       : inputs.at("KC").extents()[1];
+  ReferenceTensors grouped = inputs;
+  for (auto& [each, tensor] : grouped) {
+    if (with_heads.count(each) == 0) continue;
+    Extents extents = tensor.extents();
+    extents[static_cast<std::size_t>(at)] /= groups;
+    extents.insert(extents.begin() + at, groups);
+    tensor = reshaped(tensor, extents);
+  }
+  ReferenceTensors outputs = kernel->run(grouped, setting);
+  for (const auto& output : kernel->outputs) {
+    if (std::count(output.ranks.begin(), output.ranks.end(), "R") == 0) continue;
+    T& tensor = outputs.at(output.tensor);
+    Extents extents = tensor.extents();
+    extents[static_cast<std::size_t>(at)] *= extents[static_cast<std::size_t>(at) + 1];
+    extents.erase(extents.begin() + at + 1);
+    tensor = reshaped(tensor, extents);
+  }
+  return outputs;
+}
+
 }  // namespace
 
 TEST_CASE("gradients of attention are its slopes") {
@@ -63,7 +102,8 @@ TEST_CASE("gradients of attention are its slopes") {
         const ReferenceTensors inputs{{"Q", batched(q)},       {"K", batched(k)},    {"V", batched(v)},
                                       {"O", batched(saved.o)}, {"DO", batched(d_o)}, {"LSE", batched(saved.lse)}};
         for (const std::string from : {"given", "recomputed"}) {
-          const auto out = run("flash_backward", inputs, {{}, {{"SOFTCAP", cap}}, {{"mask", mask}, {"forward", from}}});
+          const auto out =
+              joined_run("flash_backward", inputs, {{}, {{"SOFTCAP", cap}}, {{"mask", mask}, {"forward", from}}});
           INFO(heads << groups << rows << keys << mask << cap << from);
           CHECK(slope_error(q, out.at("DQ"), [&](const T& x) { return loss(x, k, v); }) < 1e-7);
           CHECK(slope_error(k, out.at("DK"), [&](const T& x) { return loss(q, x, v); }) < 1e-7);
@@ -78,7 +118,7 @@ TEST_CASE("gradients of attention are its slopes") {
 TEST_CASE("keys in any number of splits merge to the same answer, in pages as in one piece") {
   const std::int64_t keys = 7, page = 3;
   const T q = normal({2, 4, 2, 4}, 1, 2), k = normal({2, 2, keys, 4}, 2), v = normal({2, 2, keys, 3}, 3);
-  const auto whole = run("split_k_decode", {{"Q", q}, {"K", k}, {"V", v}});
+  const auto whole = joined_run("split_k_decode", {{"Q", q}, {"K", k}, {"V", v}});
   for (const std::int64_t splits : {1, 2, 3, 7, 10}) {
     const std::int64_t size = (keys + splits - 1) / splits;
     T merged = tensor({2, 4, 2, 3}), lse = tensor({2, 4, 2});
@@ -121,7 +161,7 @@ TEST_CASE("keys in any number of splits merge to the same answer, in pages as in
         for (std::int64_t f = 0; f < 3; ++f) vc(at, m % page, g, f) = v(0, g, m, f);
       }
     }
-    const auto paged = run(
+    const auto paged = joined_run(
         "paged_decode", {{"Q", q}, {"KC", kc}, {"VC", vc}, {"BT", bt}, {"LEN", row({static_cast<double>(length), 0})}});
     const T first = reshaped(q, {4, 2, 4});
     const T expected = plain(first, reshaped(k, {2, keys, 4}), reshaped(v, {2, keys, 3}),
@@ -153,11 +193,11 @@ TEST_CASE("devices on a ring merge block after block to attention over the whole
             return from(i / width / all, place[static_cast<std::size_t>(i / width % all)], i % width);
           });
         };
-        const auto out = run("ring_attention",
-                             {{"Q", laid_out(q, {1, 2, devices, tokens, 4})},
-                              {"K", laid_out(k, {1, 1, devices, tokens, 4})},
-                              {"V", laid_out(v, {1, 1, devices, tokens, 3})}},
-                             {{}, {}, {{"layout", layout}, {"mask", mask}}});
+        const auto out = joined_run("ring_attention",
+                                    {{"Q", laid_out(q, {1, 2, devices, tokens, 4})},
+                                     {"K", laid_out(k, {1, 1, devices, tokens, 4})},
+                                     {"V", laid_out(v, {1, 1, devices, tokens, 3})}},
+                                    {{}, {}, {{"layout", layout}, {"mask", mask}}});
         T merged = tensor({2, all, 3});  // by sigmoid(BL - LSE), as the devices do it
         for (std::int64_t h = 0; h < 2; ++h) {
           for (std::int64_t i = 0; i < all; ++i) {
@@ -202,7 +242,7 @@ TEST_CASE("tokens are selected by the votes of all heads, or taken from the cach
     return made({1, tokens, width},
                 [&](std::int64_t i) { return cache(static_cast<std::int64_t>(pages(i / width)), 0, i % width); });
   };
-  const auto out = run("token_select", inputs, setting);
+  const auto out = joined_run("token_select", inputs, setting);
   T votes = tensor({tokens});
   for (std::int64_t h = 0; h < 2; ++h) {
     const T all_keys = logical(keys);
@@ -241,13 +281,14 @@ TEST_CASE("tokens are selected by the votes of all heads, or taken from the cach
   for (const std::int64_t n : {10, 20, 30}) planted(static_cast<std::int64_t>(pages(n)), 0, 0) = 50;
   const T wants = made({2, 3, 4}, [](std::int64_t i) { return i % 4 == 0 && i < 12 ? 1.0 : 0.0; });
   ReferenceTensors planted_inputs{{"Q", wants}, {"KC", planted}, {"VC", values}, {"PT", pages}};
-  CHECK(difference(run("token_select", planted_inputs, setting).at("IDX"), row({4, 5, 6, 7, 8, 10, 20, 30})) == 0);
+  CHECK(difference(joined_run("token_select", planted_inputs, setting).at("IDX"), row({4, 5, 6, 7, 8, 10, 20, 30})) ==
+        0);
 
   // All kept: plain attention; the same after rotation by positions, which are then the tokens' own.
   setting.extents["K"] = 28;
   const T all = plain(q, logical(keys), logical(values), causal(3, tokens));
-  CHECK(difference(run("token_select", inputs, setting).at("O"), all) < 1e-13);
-  CHECK(run("token_select", inputs, setting).at("IDX")(0) == -1);
+  CHECK(difference(joined_run("token_select", inputs, setting).at("O"), all) < 1e-13);
+  CHECK(joined_run("token_select", inputs, setting).at("IDX")(0) == -1);
   setting.options["rotary"] = "interleaved";
   const auto rotated = [](const T& from, std::int64_t shift) {
     T result = from;
@@ -259,7 +300,7 @@ TEST_CASE("tokens are selected by the votes of all heads, or taken from the cach
     return result;
   };
   const T turned = plain(rotated(q, tokens - 3), rotated(logical(keys), 0), logical(values), causal(3, tokens));
-  CHECK(difference(run("token_select", inputs, setting).at("O"), turned) < 1e-12);
+  CHECK(difference(joined_run("token_select", inputs, setting).at("O"), turned) < 1e-12);
   CHECK(difference(turned, all) > 1e-3);
 
   setting.extents["K"] = k;
@@ -269,7 +310,7 @@ TEST_CASE("tokens are selected by the votes of all heads, or taken from the cach
     inputs["CQ"] = reshaped(out.at("QN"), {2, 4});
     for (std::int64_t i = 0; i < 8; ++i) inputs["CQ"].data()[i] *= factor;
     inputs["CIDX"] = cached;
-    const auto again = run("token_select", inputs, setting);
+    const auto again = joined_run("token_select", inputs, setting);
     CHECK(difference(again.at("IDX"), factor > 0 ? cached : out.at("IDX")) == 0);
     CHECK(difference(again.at("QN"), factor > 0 ? inputs["CQ"] : out.at("QN")) == 0);
   }
@@ -281,17 +322,18 @@ TEST_CASE("a mask of the largest biases; a wide one leaves causal attention") {
   ReferenceTensors inputs{{"Q", q}, {"K", k}, {"V", v}, {"DEL", normal({2, 3, 2}, 4)}, {"AG", row({0, 0})}};
   for (const std::string bias : {"softplus", "exp"}) {  // a bias equal for all keys changes nothing
     for (const std::string selection : {"per_row", "shared"}) {
-      const auto out = run("dynamic_mask", inputs, {{{"W", keys}}, {}, {{"bias", bias}, {"selection", selection}}});
+      const auto out =
+          joined_run("dynamic_mask", inputs, {{{"W", keys}}, {}, {{"bias", bias}, {"selection", selection}}});
       CHECK(difference(out.at("O"), plain(q, k, v, causal(rows, keys))) < 1e-13);
       CHECK(difference(out.at("BI"), tensor({2, keys}, bias == "exp" ? 1 : 0)) == 0);
     }
   }
-  CHECK(difference(run("dynamic_mask", inputs, {{{"W", 2}}, {}, {}}).at("O"),
+  CHECK(difference(joined_run("dynamic_mask", inputs, {{{"W", 2}}, {}, {}}).at("O"),
                    plain(q, k, v, [](std::int64_t, std::int64_t, std::int64_t m) { return m < 2; })) < 1e-13);
 
   inputs["AG"] = row({1, -2});
   for (const std::int64_t window : {1, 3, 5}) {
-    const auto out = run("dynamic_mask", inputs, {{{"W", window}}, {}, {}});
+    const auto out = joined_run("dynamic_mask", inputs, {{{"W", window}}, {}, {}});
     const auto bias = [&](std::int64_t g, std::int64_t m) {
       double step = 0;
       for (std::int64_t c = 0; c < 2; ++c) {
@@ -331,9 +373,9 @@ TEST_CASE("a mask of the largest biases; a wide one leaves causal attention") {
                              {"V", late},
                              {"DEL", tensor({1, 1, 1}, 1)},
                              {"AG", row({1})}};
-  const auto shared = run("dynamic_mask", one, {{{"W", 1}}, {}, {{"selection", "shared"}}});
+  const auto shared = joined_run("dynamic_mask", one, {{{"W", 1}}, {}, {{"selection", "shared"}}});
   CHECK(difference(shared.at("O"), row({0, 0, 0, 3})) == 0);
-  CHECK(difference(run("dynamic_mask", one, {{{"W", 1}}, {}, {}}).at("O"), row({0, 1, 2, 3})) == 0);
+  CHECK(difference(joined_run("dynamic_mask", one, {{{"W", 1}}, {}, {}}).at("O"), row({0, 1, 2, 3})) == 0);
 }
 
 TEST_CASE("permuted blocks: all kept is plain attention, whole numbers without end are the real ones") {
@@ -437,7 +479,7 @@ TEST_CASE("permuted blocks: all kept is plain attention, whole numbers without e
 TEST_CASE("blocks are chosen by their mean probability, generated ones apart") {
   // 33 blocks, the last one generated: at most 10 of the others and that one.
   const T q = normal({2, 33, 4}, 1, 2), k = normal({1, 33, 4}, 2), v = normal({1, 33, 3}, 3);
-  const auto fine = run("sparse_d_mask", {{"Q", q}, {"K", k}}, {{{"M0", 1}, {"GEN", 1}}, {}, {}});
+  const auto fine = joined_run("sparse_d_mask", {{"Q", q}, {"K", k}}, {{{"M0", 1}, {"GEN", 1}}, {}, {}});
   for (std::int64_t h = 0; h < 2; ++h) {
     for (std::int64_t i = 0; i < 33; ++i) {
       double kept = 0, larger = 0;
@@ -451,7 +493,7 @@ TEST_CASE("blocks are chosen by their mean probability, generated ones apart") {
   // Block means from summaries of each block: local maximum and sum, no second look at the scores.
   const std::int64_t block = 8, blocks = 5, boundary = 3;  // 33 - 3 · 8 <= 9
   ReferenceSetting setting{{{"M0", block}, {"GEN", 9}}, {{"RHO", 0.3}}, {}};
-  const auto coarse = run("sparse_d_mask", {{"Q", q}, {"K", k}}, setting);
+  const auto coarse = joined_run("sparse_d_mask", {{"Q", q}, {"K", k}}, setting);
   for (const std::int64_t from : {std::int64_t{0}, boundary}) {
     T mean = tensor({2, blocks, blocks});
     for (std::int64_t h = 0; h < 2; ++h) {
@@ -482,23 +524,23 @@ TEST_CASE("blocks are chosen by their mean probability, generated ones apart") {
   }
   // Generated columns that the whole row would choose count only as far as they are chosen among themselves.
   const T ones = tensor({1, 33, 4}, 1), late = made({1, 33, 4}, [](std::int64_t i) { return i / 4 >= 24 ? 2.0 : 0.0; });
-  const T cut = run("sparse_d_mask", {{"Q", ones}, {"K", late}}, setting).at("BM");
+  const T cut = joined_run("sparse_d_mask", {{"Q", ones}, {"K", late}}, setting).at("BM");
   for (std::int64_t i = 0; i < 25; ++i) CHECK(cut.data()[i] == (i % 5 == 3));
   setting.extents["GEN"] = 0;  // the last block stands for the generated ones
-  const T last = run("sparse_d_mask", {{"Q", ones}, {"K", tensor({1, 33, 4})}}, setting).at("BM");
+  const T last = joined_run("sparse_d_mask", {{"Q", ones}, {"K", tensor({1, 33, 4})}}, setting).at("BM");
   for (std::int64_t i = 0; i < 25; ++i) CHECK(last.data()[i] == (i % 5 < 2 || i % 5 == 4));
   setting.extents["GEN"] = 9;
-  const auto step = run("sparse_d", {{"Q", q}, {"K", k}, {"V", v}, {"BM", coarse.at("BM")}}, setting);
+  const auto step = joined_run("sparse_d", {{"Q", q}, {"K", k}, {"V", v}, {"BM", coarse.at("BM")}}, setting);
   const auto kept = [&](std::int64_t h, std::int64_t p, std::int64_t m) {
     return coarse.at("BM")(h, p / block, m / block) != 0;
   };
   CHECK(difference(step.at("O"), plain(q, k, v, kept)) < 1e-13);
   setting.constants["RHO"] = 1;
-  const auto dense = run("sparse_d_mask", {{"Q", q}, {"K", k}}, setting);
+  const auto dense = joined_run("sparse_d_mask", {{"Q", q}, {"K", k}}, setting);
   CHECK(difference(dense.at("BM"), tensor({50}, 1)) == 0);
   setting.options["scale"] = "heads";  // 1/sqrt(2) instead of 1/sqrt(4)
   const T smaller = made({2, 33, 4}, [&](std::int64_t i) { return q.data()[i] / std::sqrt(2.0); });
-  CHECK(difference(run("sparse_d_mask", {{"Q", smaller}, {"K", k}}, setting).at("AP"), dense.at("AP")) < 1e-14);
+  CHECK(difference(joined_run("sparse_d_mask", {{"Q", smaller}, {"K", k}}, setting).at("AP"), dense.at("AP")) < 1e-14);
 }
 
 TEST_CASE("a low-rank predictor keeps a quarter of the keys, all for the class token") {
@@ -563,7 +605,7 @@ TEST_CASE("attention leaves sinks for image tokens and every row keeps its sum")
   for (const std::int64_t m : {0, 3, 9}) hidden(m, 4) = 30;
   ReferenceTensors inputs{{"Q", q}, {"K", k}, {"V", v}, {"X", hidden}, {"DS", row({1, 4})}};
   ReferenceSetting setting{{{"IM", first}, {"NV", images}}, {{"TAU", 2}, {"RHO", 0.3}}, {}};
-  const auto out = run("attention_redistribution", inputs, setting);
+  const auto out = joined_run("attention_redistribution", inputs, setting);
   CHECK(difference(out.at("SK"), row({1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0})) == 0);
   double open = 0;
   for (std::int64_t h = 0; h < 4; ++h) {
@@ -596,11 +638,12 @@ TEST_CASE("attention leaves sinks for image tokens and every row keeps its sum")
   CHECK(open < 4 * 5);
   ReferenceTensors ones = inputs;
   ones["V"] = tensor({2, keys, 3}, 1);
-  CHECK(difference(run("attention_redistribution", ones, setting).at("O"), tensor({4, rows, 3}, 1)) < 1e-13);
+  CHECK(difference(joined_run("attention_redistribution", ones, setting).at("O"), tensor({4, rows, 3}, 1)) < 1e-13);
   for (const auto& [name, value] : {std::pair{"KA", 1.0}, {"TAU", 1e9}, {"S0", 1.1}, {"RHO", -1.0}}) {
     ReferenceSetting off = setting;
     off.constants[name] = value;
-    CHECK(difference(run("attention_redistribution", inputs, off).at("O"), plain(q, k, v, causal(rows, keys))) < 1e-13);
+    CHECK(difference(joined_run("attention_redistribution", inputs, off).at("O"), plain(q, k, v, causal(rows, keys))) <
+          1e-13);
   }
 }
 
@@ -648,7 +691,8 @@ TEST_CASE("distances looked back and influence on later tokens") {
   });
   ReferenceSetting setting{{{"W", 6}, {"HLO", 2}, {"HHI", 4}}, {}, {}};
   const ReferenceTensors inputs{{"Q", q}, {"K", k}};
-  const auto near = run("attention_distance", inputs, setting), far = run("future_influence", inputs, setting);
+  const auto near = joined_run("attention_distance", inputs, setting),
+             far = joined_run("future_influence", inputs, setting);
   CHECK(difference(near.at("DB"), row({0, 7.5, 3.75})) < 1e-12);  // tokens 4 to 11
   CHECK(difference(near.at("HL"), row({1, 0, 0})) == 0);
   CHECK(difference(far.at("HG"), row({0, 1, 0})) == 0);
@@ -657,8 +701,8 @@ TEST_CASE("distances looked back and influence on later tokens") {
   ReferenceTensors given = inputs;
   setting.options["heads"] = "given";
   given["HS"] = reshaped(row({0, 0, 1}), {1, 3});
-  const T waad = run("attention_distance", given, setting).at("WAAD"),
-          fai = run("future_influence", given, setting).at("FAI");
+  const T waad = joined_run("attention_distance", given, setting).at("WAAD"),
+          fai = joined_run("future_influence", given, setting).at("FAI");
   for (std::int64_t p = 0; p < rows; ++p) {
     const auto t = static_cast<double>(p + 4);
     double expected = 0;
@@ -674,7 +718,7 @@ TEST_CASE("distances looked back and influence on later tokens") {
   }
   // Values that are distances make both signals attention; two of six heads.
   const T q2 = normal({2, 3, rows, 4}, 1), k2 = normal({2, 1, keys, 4}, 2);
-  const auto two = run("attention_distance", {{"Q", q2}, {"K", k2}}, {{{"W", 3}, {"HEADS", 2}}, {}, {}});
+  const auto two = joined_run("attention_distance", {{"Q", q2}, {"K", k2}}, {{{"W", 3}, {"HEADS", 2}}, {}, {}});
   T spans = tensor({2, 3}), windows = tensor({rows});
   for (std::int64_t l = 0; l < 2; ++l) {
     const T ql = made({3, rows, 4}, [&](std::int64_t i) { return q2.data()[l * 12 * rows + i]; });
@@ -925,9 +969,9 @@ TEST_CASE("outputs have the ranks that are announced and stay finite for large i
     ReferenceSetting setting;
   };
   const std::vector<Use> uses{
-      {"attention_distance", {{"Q", {2, 2, 4, 4}}, {"K", {2, 1, 5, 4}}}, {}, {}},
+      {"attention_distance", {{"Q", {2, 1, 2, 4, 4}}, {"K", {2, 1, 5, 4}}}, {}, {}},
       {"attention_redistribution",
-       {{"Q", {2, 3, 4}}, {"K", {1, 5, 4}}, {"V", {1, 5, 2}}, {"X", {5, 6}}},
+       {{"Q", {1, 2, 3, 4}}, {"K", {1, 5, 4}}, {"V", {1, 5, 2}}, {"X", {5, 6}}},
        {{"DS", row({1})}},
        {{{"IM", 0}, {"NV", 2}}, {{"TAU", 1}}, {}}},
       {"attention_strength",
@@ -955,14 +999,14 @@ TEST_CASE("outputs have the ranks that are announced and stay finite for large i
        {},
        {{}, {}, {{"stages", "embedding"}}}},
       {"dynamic_mask",
-       {{"Q", {2, 3, 4}}, {"K", {1, 5, 4}}, {"V", {1, 5, 2}}, {"DEL", {1, 2, 1}}, {"AG", {1}}},
+       {{"Q", {1, 2, 3, 4}}, {"K", {1, 5, 4}}, {"V", {1, 5, 2}}, {"DEL", {1, 2, 1}}, {"AG", {1}}},
        {},
        {{{"W", 2}}, {}, {}}},
       {"flash_backward",
-       {{"Q", {1, 2, 3, 4}}, {"K", {1, 1, 5, 4}}, {"V", {1, 1, 5, 2}}, {"DO", {1, 2, 3, 2}}},
+       {{"Q", {1, 1, 2, 3, 4}}, {"K", {1, 1, 5, 4}}, {"V", {1, 1, 5, 2}}, {"DO", {1, 1, 2, 3, 2}}},
        {},
        {{}, {}, {{"forward", "recomputed"}}}},
-      {"future_influence", {{"Q", {2, 2, 4, 4}}, {"K", {2, 1, 5, 4}}}, {}, {{{"HLO", 1}, {"HHI", 2}}, {}, {}}},
+      {"future_influence", {{"Q", {2, 1, 2, 4, 4}}, {"K", {2, 1, 5, 4}}}, {}, {{{"HLO", 1}, {"HHI", 2}}, {}, {}}},
       {"layer_adapter",
        {{"Q", {2, 3, 4}},
         {"K", {2, 5, 4}},
@@ -985,7 +1029,7 @@ TEST_CASE("outputs have the ranks that are announced and stay finite for large i
        {},
        {}},
       {"paged_decode",
-       {{"Q", {1, 2, 1, 4}}, {"KC", {2, 2, 1, 4}}, {"VC", {2, 2, 1, 3}}},
+       {{"Q", {1, 1, 2, 1, 4}}, {"KC", {2, 2, 1, 4}}, {"VC", {2, 2, 1, 3}}},
        {{"BT", reshaped(row({1, 0}), {1, 2})}, {"LEN", row({3})}},
        {}},
       {"paro",
@@ -996,13 +1040,13 @@ TEST_CASE("outputs have the ranks that are announced and stay finite for large i
        {{"Q", {1, 3, 4}}, {"K", {1, 3, 4}}, {"V", {1, 3, 2}}},
        {{"PI", reshaped(row({2, 0, 1}), {1, 3})}, {"BM", tensor({1, 2, 2}, 1)}},
        {{{"M0", 2}}, {}, {}}},
-      {"ring_attention", {{"Q", {1, 2, 2, 2, 4}}, {"K", {1, 1, 2, 2, 4}}, {"V", {1, 1, 2, 2, 3}}}, {}, {}},
+      {"ring_attention", {{"Q", {1, 1, 2, 2, 2, 4}}, {"K", {1, 1, 2, 2, 4}}, {"V", {1, 1, 2, 2, 3}}}, {}, {}},
       {"soft_pag", {{"Q", {2, 3, 4}}, {"K", {2, 3, 4}}, {"V", {2, 3, 2}}}, {{"U", row({0, 0.5})}}, {}},
       {"sparse_d",
-       {{"Q", {2, 3, 4}}, {"K", {1, 3, 4}}, {"V", {1, 3, 2}}},
-       {{"BM", tensor({2, 2, 2}, 1)}},
+       {{"Q", {1, 2, 3, 4}}, {"K", {1, 3, 4}}, {"V", {1, 3, 2}}},
+       {{"BM", tensor({1, 2, 2, 2}, 1)}},
        {{{"M0", 2}}, {}, {}}},
-      {"sparse_d_mask", {{"Q", {2, 3, 4}}, {"K", {1, 3, 4}}}, {}, {{{"M0", 2}, {"GEN", 1}}, {}, {}}},
+      {"sparse_d_mask", {{"Q", {1, 2, 3, 4}}, {"K", {1, 3, 4}}}, {}, {{{"M0", 2}, {"GEN", 1}}, {}, {}}},
       {"sparsifiner",
        {{"Q", {2, 5, 4}},
         {"K", {2, 5, 4}},
@@ -1015,13 +1059,13 @@ TEST_CASE("outputs have the ranks that are announced and stay finite for large i
         {"PB", {5, 3}}},
        {},
        {}},
-      {"split_k_decode", {{"Q", {1, 2, 1, 4}}, {"K", {1, 1, 5, 4}}, {"V", {1, 1, 5, 3}}}, {}, {}},
+      {"split_k_decode", {{"Q", {1, 1, 2, 1, 4}}, {"K", {1, 1, 5, 4}}, {"V", {1, 1, 5, 3}}}, {}, {}},
       {"target_attention_loss",
        {{"Q", {2, 3, 4}}, {"K", {2, 5, 4}}, {"V", {2, 5, 2}}},
        {{"MSK", row({1, 0})}},
        {{{"TGT", 1}}, {}, {}}},
       {"token_select",
-       {{"Q", {2, 1, 4}}, {"KC", {6, 1, 4}}, {"VC", {6, 1, 2}}},
+       {{"Q", {1, 2, 1, 4}}, {"KC", {6, 1, 4}}, {"VC", {6, 1, 2}}},
        {{"PT", row({5, 4, 3, 2, 1, 0})}},
        {{{"NINIT", 1}, {"NLOCAL", 1}, {"K", 2}}, {}, {}}},
   };
