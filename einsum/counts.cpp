@@ -54,10 +54,8 @@ std::int64_t checked_product(std::int64_t a, std::int64_t b) {
 }
 
 // Points of the Einsum when the variables of inner reductions are left out: those of the values an outer one combines.
-std::int64_t count_outer_points(const Cascade& cascade, int einsum, const Shape& shape, std::size_t reductions_kept) {
+std::int64_t count_outer_points(const Cascade& cascade, int einsum, const Shape& shape, std::size_t kept) {
   const Einsum& e = cascade.einsums().at(static_cast<std::size_t>(einsum));
-  const auto variables = e.variables();
-  const std::size_t kept = variables.size() - (e.reductions.size() - reductions_kept);
   auto extents = variable_extents(e, shape);
   extents.resize(kept);
   std::vector<Constraint> constraints;
@@ -93,6 +91,16 @@ OperationCounts operations_per_point(const Einsum& einsum) {
   return counts;
 }
 
+std::vector<OuterOperation> outer_operations(const Einsum& einsum) {
+  std::vector<OuterOperation> operations;
+  const std::size_t outputs = einsum.variables().size() - einsum.reductions.size();
+  for (std::size_t i = einsum.reductions.size(); i-- > 1;) {
+    if (einsum.reductions[i - 1].op == einsum.reductions[i].op) continue;
+    operations.push_back({counted_reduction(einsum.reductions[i - 1].op), outputs + i});
+  }
+  return operations;
+}
+
 std::int64_t count_points(const Cascade& cascade, int einsum, const Shape& shape) {
   const Einsum& e = cascade.einsums().at(static_cast<std::size_t>(einsum));
   return count_lattice_points(counted_extents(e, shape), domain_constraints(cascade, einsum, shape));
@@ -103,10 +111,8 @@ OperationCounts count_operations(const Cascade& cascade, int einsum, const Shape
   const std::int64_t points = count_points(cascade, einsum, shape);
   OperationCounts counts;
   for (const auto& [op, each] : operations_per_point(e)) counts[op] = checked_product(points, each);
-  // Reductions of another kind around the innermost one combine its results.
-  for (std::size_t i = e.reductions.size(); i-- > 1;) {
-    if (e.reductions[i - 1].op == e.reductions[i].op) continue;
-    counts[counted_reduction(e.reductions[i - 1].op)] += count_outer_points(cascade, einsum, shape, i);
+  for (const OuterOperation& outer : outer_operations(e)) {
+    counts[outer.op] += count_outer_points(cascade, einsum, shape, outer.variables);
   }
   return counts;
 }

@@ -11,18 +11,34 @@
 namespace einloom {
 namespace {
 
-// Do the Einsum's own predicates take points away? One that holds everywhere in its ranks does not.
-bool is_masked(const Einsum& einsum, const Shape& shape) {
-  const std::vector<std::string> variables = einsum.variables();
-  const std::vector<std::int64_t> extents = variable_extents(einsum, shape);
-  for (const Comparison& comparison : einsum.predicates) {
-    for (const Constraint& constraint : resolve(comparison, variables, shape)) {
-      std::int64_t largest = constraint.form.constant;  // form <= 0 is required
-      for (std::size_t i = 0; i < extents.size(); ++i) {
-        largest += std::max<std::int64_t>(0, constraint.form.coefficients[i] * (extents[i] - 1));
-      }
-      if (constraint.is_not_equal || largest > 0) return true;
+// m1*M0+m0 < M: the last tile is shorter, and so is what is issued.
+bool is_partition_bound(const Constraint& constraint, const Cascade& cascade, const std::vector<std::string>& variables,
+                        const Shape& shape) {
+  for (const PartitionDecl& partition : cascade.partitions()) {
+    AffineForm bound;
+    for (const std::string& variable : variables) {
+      const std::string rank = rank_of_variable(variable);
+      bound.coefficients.push_back(rank == partition.outer ? shape.at(partition.inner) : rank == partition.inner);
     }
+    bound.constant = 1 - shape.at(partition.rank);
+    if (bound.coefficients == constraint.form.coefficients && bound.constant == constraint.form.constant) return true;
+  }
+  return false;
+}
+
+// Has the Einsum absent points inside its ranks, by a predicate or by an index that leaves its tensor? One that holds
+// everywhere does not count.
+bool is_masked(const Cascade& cascade, int einsum, const Shape& shape) {
+  const Einsum& one = cascade.einsums()[static_cast<std::size_t>(einsum)];
+  const std::vector<std::string> variables = one.variables();
+  const std::vector<std::int64_t> extents = variable_extents(one, shape);
+  for (const Constraint& constraint : domain_constraints(cascade, einsum, shape)) {
+    if (is_partition_bound(constraint, cascade, variables, shape)) continue;
+    std::int64_t largest = constraint.form.constant;  // form <= 0 is required
+    for (std::size_t i = 0; i < extents.size(); ++i) {
+      largest += std::max<std::int64_t>(0, constraint.form.coefficients[i] * (extents[i] - 1));
+    }
+    if (constraint.is_not_equal || largest > 0) return true;
   }
   return false;
 }
@@ -58,8 +74,9 @@ Program lower(const Cascade& cascade, const Machine& machine, const Plan& plan, 
   prune_dependences(lowering);
   check_progress(lowering);
 
-  for (const Einsum& einsum : cascade.einsums()) {
-    lowering.program.masked = lowering.program.masked || is_masked(einsum, lowering.program.shape);
+  for (std::size_t e = 0; e < cascade.einsums().size(); ++e) {
+    lowering.program.masked =
+        lowering.program.masked || is_masked(cascade, static_cast<int>(e), lowering.program.shape);
   }
   lowering.program.required_operations = count_operations(cascade, lowering.program.shape);
   return std::move(lowering.program);

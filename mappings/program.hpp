@@ -62,8 +62,9 @@ struct Work {
   std::int64_t duration_cycles = 0;  // operation: issue-slot cycles; move: 0 (bytes decide)
   std::int64_t tail_cycles = 0;      // operation: from the end of the issue slot until the last PE is done
   std::int64_t points = 0;           // iteration points computed
-  std::int64_t pes = 0;              // PEs that take part
-  std::int64_t slot_pes = 0;         // PEs its issue slot stands for: `pes`, or the most of its instruction's Einsums
+  std::vector<std::pair<std::string, std::int64_t>> outer_operations;  // besides those of the points
+  std::int64_t pes = 0;                                                // PEs that take part
+  std::int64_t slot_pes = 0;  // PEs its issue slot stands for: `pes`, or the most of its instruction's Einsums
   std::int64_t move_bytes = 0;
   std::int64_t register_reads = 0, register_writes = 0;  // of one PE
   std::vector<MemoryAccess> accesses;
@@ -92,8 +93,8 @@ struct Place {
   std::int64_t unit = 1;    // elements per position
 };
 
-// The range of one rank of a tensor that a tile covers: from offset + Σ factor · (begin of box dimension), clipped to
-// the rank's extent.
+// The range of one rank of a tensor that a tile covers: offset + Σ factor · (range of box dimension), clipped to the
+// rank's extent.
 struct RankRegion {
   struct Term {
     int box = -1;  // index into Statement::box
@@ -113,6 +114,8 @@ struct Statement {
   int from = -1, to = -1;   // move: memories
   double share = 1;         // move: of every tile; below 1 only what does not fit is moved, and no value is copied
   int reader_einsum = -1;   // load of a share: the Einsum that reads it; -1: all of its body
+  int access_einsum = -1;   // load: the Einsum through one of whose accesses it is read,
+  int access = -1;          // … and which one, of Expression::accesses()
   bool serves_all = false;  // load: for the readers of every body
   std::vector<int> loops;   // path, outermost first
   std::vector<Guard> guards;

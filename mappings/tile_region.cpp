@@ -19,20 +19,6 @@ std::int64_t loop_index(const Program& program, const Statement& statement, std:
   return position[static_cast<std::size_t>(found - statement.effective.begin())];
 }
 
-const Access* reading_access(const Program& program, const Cascade& cascade, const Statement& load) {
-  const std::string& tensor = program.tensors[static_cast<std::size_t>(load.tensor)];
-  for (const Statement& reader : program.statements) {
-    if (reader.kind != StatementKind::operation || reader.loops != load.loops ||
-        reader.body_offset != load.body_offset || (load.reader_einsum >= 0 && load.reader_einsum != reader.einsum)) {
-      continue;
-    }
-    for (const Access* access : cascade.einsums()[static_cast<std::size_t>(reader.einsum)].reads()) {
-      if (access->tensor == tensor) return access;
-    }
-  }
-  return nullptr;
-}
-
 }  // namespace
 
 Box tile_box(const Program& program, const Statement& statement, const std::vector<std::int64_t>& position) {
@@ -56,18 +42,46 @@ Box tile_box(const Program& program, const Statement& statement, const std::vect
 }
 
 const Access& touched_access(const Program& program, const Cascade& cascade, const Statement& statement) {
-  const Access* access =
-      statement.kind == StatementKind::load
-          ? reading_access(program, cascade, statement)
-          : &cascade.find_einsum(program.tensors[static_cast<std::size_t>(statement.tensor)])->output;
-  ensure(access != nullptr, "a load has an Einsum that reads its tensor");
-  return *access;
+  if (statement.kind != StatementKind::load) {
+    return cascade.find_einsum(program.tensors[static_cast<std::size_t>(statement.tensor)])->output;
+  }
+  const Einsum& reader = cascade.einsums()[static_cast<std::size_t>(statement.access_einsum)];
+  return *reader.expression.accesses()[static_cast<std::size_t>(statement.access)];
+}
+
+std::vector<RankRegion> rank_regions(const Program& program, const Cascade& cascade, const Statement& statement) {
+  const Access& access = touched_access(program, cascade, statement);
+  const TensorDecl& tensor = *cascade.find_tensor(access.tensor);
+  std::vector<RankRegion> regions;
+  for (std::size_t i = 0; i < access.indices.size(); ++i) {
+    RankRegion region;
+    const bool iterative = tensor.iterative_rank == tensor.ranks[i];
+    region.extent = program.shape.at(tensor.ranks[i]) + (iterative ? 1 : 0);
+    for (const IndexTerm& term : access.indices[i].terms) {
+      const std::int64_t factor = term.factor * (term.symbol.empty() ? 1 : program.shape.at(term.symbol));
+      if (term.variable.empty()) region.offset += factor;
+      for (std::size_t v = 0; v < statement.box.size() && !term.variable.empty(); ++v) {
+        if (statement.box[v].variable == term.variable) region.terms.push_back({static_cast<int>(v), factor});
+      }
+    }
+    regions.push_back(std::move(region));
+  }
+  return regions;
+}
+
+Range covered_range(const RankRegion& region, const Box& first, const Box& last) {
+  std::int64_t lowest = region.offset, highest = region.offset;
+  for (const RankRegion::Term& term : region.terms) {
+    const auto dimension = static_cast<std::size_t>(term.box);
+    const std::int64_t a = term.factor * first[dimension].begin, b = term.factor * (last[dimension].end - 1);
+    lowest += std::min(a, b);
+    highest += std::max(a, b);
+  }
+  return {std::clamp<std::int64_t>(lowest, 0, region.extent), std::clamp<std::int64_t>(highest + 1, 0, region.extent)};
 }
 
 Box tensor_region(const Program& program, const Cascade& cascade, const Statement& statement,
                   const std::vector<std::int64_t>& position, const std::vector<int>& free_loops) {
-  const Access& access = touched_access(program, cascade, statement);
-  const TensorDecl& tensor = *cascade.find_tensor(access.tensor);
   std::vector<std::int64_t> low = position, high = position;
   for (int loop : free_loops) {
     low[static_cast<std::size_t>(loop)] = 0;
@@ -76,24 +90,8 @@ Box tensor_region(const Program& program, const Cascade& cascade, const Statemen
   const Box first = tile_box(program, statement, low);
   const Box last = tile_box(program, statement, high);
   Box region;
-  for (std::size_t i = 0; i < access.indices.size(); ++i) {
-    std::int64_t begin = 0, end = 1;
-    for (const IndexTerm& term : access.indices[i].terms) {
-      const std::int64_t factor = term.factor * (term.symbol.empty() ? 1 : program.shape.at(term.symbol));
-      if (term.variable.empty()) {
-        begin += factor;
-        end += factor;
-        continue;
-      }
-      for (std::size_t v = 0; v < statement.box.size(); ++v) {
-        if (statement.box[v].variable != term.variable) continue;
-        begin += factor * first[v].begin;
-        end += factor * (last[v].end - 1);
-      }
-    }
-    const bool iterative = tensor.iterative_rank == tensor.ranks[i];
-    const std::int64_t extent = program.shape.at(tensor.ranks[i]) + (iterative ? 1 : 0);
-    region.push_back({begin, std::min(end, extent)});
+  for (const RankRegion& rank : rank_regions(program, cascade, statement)) {
+    region.push_back(covered_range(rank, first, last));
   }
   return region;
 }

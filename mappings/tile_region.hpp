@@ -18,6 +18,12 @@ namespace einloom {
 // The access through which a statement touches the tensor it writes or moves.
 [[nodiscard]] const Access& touched_access(const Program& program, const Cascade& cascade, const Statement& statement);
 
+// That tensor's ranks as ranges over the statement's box.
+[[nodiscard]] std::vector<RankRegion> rank_regions(const Program& program, const Cascade& cascade,
+                                                   const Statement& statement);
+// The range of a rank that a tile covers whose box is, or goes from, `first` to `last`; empty where it lies outside.
+[[nodiscard]] Range covered_range(const RankRegion& region, const Box& first, const Box& last);
+
 // Ranges of that tensor's ranks in one instance, clipped to its extents. Loops in `free_loops` (positions in
 // `effective`) are taken over their whole length.
 [[nodiscard]] Box tensor_region(const Program& program, const Cascade& cascade, const Statement& statement,

@@ -61,6 +61,11 @@ class Counters {
   }
   [[nodiscard]] std::int64_t& acquired(int storage) { return values_[acquired_ + static_cast<std::size_t>(storage)]; }
 
+  // The same in values noted down earlier.
+  [[nodiscard]] std::int64_t acquired_then(const std::vector<std::int64_t>& values, int storage) const {
+    return values[acquired_ + static_cast<std::size_t>(storage)];
+  }
+
   // More sums, of a listener, all 0; returns the place of the first.
   [[nodiscard]] std::size_t extend(std::size_t count) {
     values_.resize(values_.size() + count, 0);

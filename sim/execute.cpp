@@ -21,6 +21,13 @@
 namespace einloom {
 namespace {
 
+// May the Einsum, a map, leave points of its result as they are? They are 0, as in the evaluator.
+bool leaves_points(const Cascade& cascade, int einsum) {
+  const Einsum& one = cascade.einsums()[static_cast<std::size_t>(einsum)];
+  return one.reductions.empty() && !cascade.domain(einsum).empty() &&
+         cascade.find_tensor(one.name())->iterative_rank.empty();
+}
+
 // The machine's values: `dram` holds inputs and receives outputs; `chip` is what arrays read and write.
 template <class T>
 class ValueMachine {
@@ -49,12 +56,17 @@ class ValueMachine {
     const Statement& statement = program_.statements[static_cast<std::size_t>(statement_index)];
     program_.position_of(statement, instance, position_);
     for (int storage : storages_of_[statement_index]) take_slot(storage, statement);
-    const std::string& tensor = program_.tensors[static_cast<std::size_t>(statement.tensor)];
+    const std::string& tensor_name = program_.tensors[static_cast<std::size_t>(statement.tensor)];
     if (statement.kind == StatementKind::operation) {
       bool accumulate = statement.accumulates;
       bool first = true;
       for (int loop : statement.accumulation_loops) first = first && position_[static_cast<std::size_t>(loop)] == 0;
       accumulate = accumulate && !first;
+      if (leaves_points(cascade_, statement.einsum)) {
+        Tensor<T>& tensor = chip_.at(tensor_name);
+        for_each_element(tensor, tensor_region(program_, cascade_, statement, position_, {}),
+                         [&](std::int64_t at) { tensor.data()[at] = 0; });
+      }
       kernels_[static_cast<std::size_t>(statement_index)]->run(tile_box(program_, statement, position_), accumulate,
                                                                chip_);
       if (program_.grows) carry_state(statement);
@@ -63,8 +75,8 @@ class ValueMachine {
     if (statement.share < 1) return;
     const Box region = tensor_region(program_, cascade_, statement, position_, {});
     const bool load = statement.kind == StatementKind::load;
-    const Tensor<T>& from = load ? dram_.at(tensor) : chip_.at(tensor);
-    Tensor<T>& to = load ? chip_.at(tensor) : dram_.at(tensor);
+    const Tensor<T>& from = load ? dram_.at(tensor_name) : chip_.at(tensor_name);
+    Tensor<T>& to = load ? chip_.at(tensor_name) : dram_.at(tensor_name);
     for_each_element(from, region, [&](std::int64_t at) { to.data()[at] = from.data()[at]; });
   }
 
@@ -251,6 +263,11 @@ void execute(const Program& program, const Cascade& cascade, const Machine& mach
              const TensorStore<double>& inputs, const TensorStore<double>& expected, CheckReport& report) {
   TensorStore<T> dram = make_store<T>(cascade, program.shape, std::numeric_limits<T>::quiet_NaN());
   for (auto& [name, tensor] : converted<T>(inputs)) dram.at(name) = tensor;
+  for (std::size_t e = 0; e < cascade.einsums().size(); ++e) {
+    if (!leaves_points(cascade, static_cast<int>(e))) continue;
+    Tensor<T>& result = dram.at(cascade.einsums()[e].name());
+    std::fill_n(result.data(), result.size(), T(0));
+  }
   SimulationOptions options;
   options.fast_forward = false;
   options.fidelity = check.fidelity;

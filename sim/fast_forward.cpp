@@ -262,8 +262,15 @@ std::int64_t FastForward::consider(const std::vector<int>& loops, std::int64_t n
     const std::uint64_t hash = hash_of(current_.signature);
     for (std::size_t i = trail.used; i-- > 0;) {  // the latest match has the shortest period
       if (trail.hashes[i] != hash || trail.snapshots[i].signature != current_.signature) continue;
-      const std::int64_t count = periods(loop, trail.snapshots[i], current_);
+      std::int64_t count = periods(loop, trail.snapshots[i], current_);
       if (count == 0) continue;
+      // Where memories fill up, the last period holds most: it is stepped, so that the peak is seen.
+      const Snapshot& then = trail.snapshots[i];
+      if (run_.occupancy.grows(run_.board, run_.counters, {then.index, then.counters},
+                               {current_.index, current_.counters}) &&
+          --count == 0) {
+        continue;
+      }
       const std::int64_t cycles = skip(loop, trail.snapshots[i], current_, count);
       for (int inner : loops) trails_[static_cast<std::size_t>(inner)].clear();
       return cycles;

@@ -21,6 +21,26 @@ std::vector<std::int64_t> strides_of(const Statement& move) {
   return strides;
 }
 
+// Part of a rank that a tile covers; of one that lies outside, the nearest element.
+Range covered(const RankRegion& region, const Box& box) {
+  Range range = covered_range(region, box, box);
+  range.begin = std::min(range.begin, region.extent - 1);
+  range.end = std::max(range.end, range.begin + 1);
+  return range;
+}
+
+// Does the first element go on by the same step with every step of a tile? Not where some tiles are clipped.
+bool is_linear(const RankRegion& region, const std::vector<BoxDimension>& box, const Shape& shape) {
+  std::int64_t highest = region.offset;
+  for (const RankRegion::Term& term : region.terms) {
+    const BoxDimension& dimension = box[static_cast<std::size_t>(term.box)];
+    if (term.factor < 0) return false;
+    const std::int64_t extent = shape.at(rank_of_variable(dimension.variable));
+    highest += term.factor * ((extent - 1) / dimension.full * dimension.full);  // where the last tile begins
+  }
+  return region.offset >= 0 && highest < region.extent;
+}
+
 }  // namespace
 
 void AccessWalk::begin(std::int64_t access_bytes) {
@@ -67,13 +87,7 @@ std::int64_t MoveAddresses::start(const Statement& move, const std::vector<std::
   const Box box = tile_box(program_, move, position);
   const std::vector<std::int64_t> strides = strides_of(move);
   std::int64_t at = base(move.tensor);
-  for (std::size_t i = 0; i < move.region.size(); ++i) {
-    std::int64_t begin = move.region[i].offset;
-    for (const RankRegion::Term& term : move.region[i].terms) {
-      begin += term.factor * box[static_cast<std::size_t>(term.box)].begin;
-    }
-    at += begin * strides[i];
-  }
+  for (std::size_t i = 0; i < move.region.size(); ++i) at += covered(move.region[i], box).begin * strides[i];
   return at;
 }
 
@@ -88,12 +102,8 @@ void MoveAddresses::walk(const Statement& move, const std::vector<std::int64_t>&
   bool whole = true;  // everything further in is covered whole
   for (std::size_t i = move.region.size(); i-- > 0;) {
     const RankRegion& region = move.region[i];
-    std::int64_t begin = region.offset, end = region.offset + 1;
-    for (const RankRegion::Term& term : region.terms) {
-      begin += term.factor * box[static_cast<std::size_t>(term.box)].begin;
-      end += term.factor * (box[static_cast<std::size_t>(term.box)].end - 1);
-    }
-    const std::int64_t count = std::max<std::int64_t>(1, std::min(end, region.extent) - begin);
+    const auto [begin, end] = covered(region, box);
+    const std::int64_t count = end - begin;
     walk.start += begin * strides[i];
     if (whole) {
       walk.run_bytes *= count;
@@ -119,6 +129,7 @@ bool MoveAddresses::is_even(const Statement& move, std::size_t level) const {
     for (std::size_t i = 0; i < move.region.size(); ++i) {
       for (const RankRegion::Term& term : move.region[i].terms) {
         if (move.box[static_cast<std::size_t>(term.box)].variable == digit.dimension) {
+          if (!is_linear(move.region[i], move.box, program_.shape)) return false;
           bytes += term.factor * digit.step * strides[i];
         }
       }

@@ -62,6 +62,27 @@ void Occupancy::measure(int memory, Scoreboard& board, Counters& counters, std::
   }
 }
 
+bool Occupancy::grows(const Scoreboard& board, const Counters& counters, const Moment& then, const Moment& now) const {
+  const auto held = [&](const Moment& moment, int storage) {
+    std::int64_t freed = kNever;
+    for (const Reader& reader : readers_[static_cast<std::size_t>(storage)]) {
+      const Dependence& edge = program_.dependences[static_cast<std::size_t>(reader.dependence)];
+      const std::int64_t ended = moment.instances[static_cast<std::size_t>(edge.producer)];
+      freed = std::min(freed, board.slots_freed(edge, ended));
+    }
+    return counters.acquired_then(moment.counters, storage) - (freed == kNever ? 0 : freed);
+  };
+  for (const std::vector<int>& storages : by_memory_) {
+    std::int64_t more = 0;
+    for (int storage : storages) {
+      more +=
+          (held(now, storage) - held(then, storage)) * program_.storages[static_cast<std::size_t>(storage)].slot_bytes;
+    }
+    if (more > 0) return true;
+  }
+  return false;
+}
+
 void Occupancy::skip(const Scoreboard& board, const std::vector<std::int64_t>& instances_skipped) {
   for (std::vector<Reader>& readers : readers_) {
     for (Reader& reader : readers) {

@@ -23,6 +23,14 @@ class Occupancy {
     std::vector<std::int64_t> by_storage;  // bytes at the moment of the peak
   };
   [[nodiscard]] const Peak& peak(int memory) const { return peaks_[static_cast<std::size_t>(memory)]; }
+  // Is more held in some memory after the second of two moments than after the first? By instances started and counters
+  // of each.
+  struct Moment {
+    const std::vector<std::int64_t>& instances;
+    const std::vector<std::int64_t>& counters;
+  };
+  [[nodiscard]] bool grows(const Scoreboard& board, const Counters& counters, const Moment& then,
+                           const Moment& now) const;
   void skip(const Scoreboard& board, const std::vector<std::int64_t>& instances_skipped);
 
  private:

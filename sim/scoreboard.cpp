@@ -107,7 +107,10 @@ std::int64_t Scoreboard::slots_freed(const Dependence& slot_edge, std::int64_t i
     const std::int64_t index = left / strides_[r][e];
     left -= index * strides_[r][e];
     if (indexes) {
-      freed = freed * reader.trips[e] + (counting ? index : 0);
+      // A state is read once more, `-distance` iterations after the one that wrote it.
+      const std::int64_t behind = index + slot_edge.index[e].distance;
+      counting = counting && behind >= 0;
+      freed = freed * reader.trips[e] + (counting ? behind : 0);
     } else if (index < reader.trips[e] - 1) {
       counting = false;
     }

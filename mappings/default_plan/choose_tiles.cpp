@@ -322,12 +322,12 @@ void choose_tiles(Draft& draft, const Span& where) {
   Residence residence(draft);
   tiling.start();
   residence.stream_all(2);
-  const auto at_least = [&] {
-    residence.stream_all(2);
+  const auto at_least = [&](std::int64_t slots) {
+    residence.stream_all(slots);
     residence.keep_what_fits(0);
     return residence.needed();
   };
-  while (at_least() > capacity / 2 && tiling.shrink(at_least)) {
+  while (at_least(2) > capacity / 2 && tiling.shrink([&] { return at_least(1); })) {
   }
   residence.stream_all(2);
   residence.keep_what_fits(capacity);

@@ -139,13 +139,26 @@ class Writer {
   const Span& where_;
 };
 
+// Does an Einsum use the inner part of a partition without the outer one?
+bool used_alone(const Cascade& cascade, const PartitionDecl& partition) {
+  return std::any_of(cascade.einsums().begin(), cascade.einsums().end(), [&](const Einsum& einsum) {
+    const std::vector<std::string> variables = einsum.variables();
+    const auto has = [&](const std::string& rank) {
+      return std::find(variables.begin(), variables.end(), variable_of_rank(rank)) != variables.end();
+    };
+    return has(partition.inner) && !has(partition.outer);
+  });
+}
+
 void find_extents(Draft& draft) {
   for (const Einsum& einsum : draft.cascade.einsums()) {
     for (const std::string& variable : einsum.variables()) {
       const std::string rank = rank_of_variable(variable);
       std::int64_t extent = draft.shape.at(rank);
       const PartitionDecl* partition = draft.cascade.partition_with(rank);
-      if (partition != nullptr && partition->inner == rank) extent = std::min(extent, draft.shape.at(partition->rank));
+      if (partition != nullptr && partition->inner == rank && !used_alone(draft.cascade, *partition)) {
+        extent = std::min(extent, draft.shape.at(partition->rank));
+      }
       draft.extents[variable] = extent;
     }
   }

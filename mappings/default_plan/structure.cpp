@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "einsum/counts.hpp"
-#include "einsum/ops/op.hpp"
 
 namespace einloom::planning {
 namespace {
@@ -60,10 +59,7 @@ Operand result(const Cascade& cascade, const Einsum& einsum, const Shape& shape)
 std::set<std::string> operations(const Einsum& einsum) {
   std::set<std::string> names;
   for (const auto& [name, count] : operations_per_point(einsum)) names.insert(name);
-  for (std::size_t i = 0; i + 1 < einsum.reductions.size(); ++i) {
-    if (einsum.reductions[i].op == einsum.reductions[i + 1].op) continue;
-    names.insert(find_reduction(einsum.reductions[i].op)->combine);
-  }
+  for (const OuterOperation& outer : outer_operations(einsum)) names.insert(outer.op);
   return names;
 }
 
@@ -88,8 +84,10 @@ bool is_contraction(const Cascade& cascade, const Einsum& einsum, const Shape& s
 
 std::set<std::string> undivided(const Einsum& einsum) {
   std::set<std::string> names;
+  bool inside = false;
   for (const Reduction& reduction : einsum.reductions) {
-    if (reduction.op != einsum.reductions.front().op) names.insert(reduction.variable);
+    inside = inside || reduction.op != einsum.reductions.front().op;
+    if (inside) names.insert(reduction.variable);
   }
   return names;
 }

@@ -18,8 +18,13 @@ std::int64_t slots_of(Lowering& lowering, const Keep& keep) {
   return lowering.evaluate_count(*keep.slots, fmt::format("`slots` of `{}`", keep.tensor.text), 1).value_or(1);
 }
 
-bool reads(Lowering& lowering, const Statement& statement, const std::string& tensor) {
-  return statement.kind == StatementKind::operation && access_to(lowering.einsum(statement), tensor) != nullptr;
+// Does the statement read the tensor, or what `load` brings of it?
+bool reads(Lowering& lowering, const Statement& statement, const std::string& tensor, const Statement* load) {
+  if (statement.kind != StatementKind::operation) return false;
+  const std::vector<const Access*> accesses = lowering.einsum(statement).expression.accesses();
+  return std::any_of(accesses.begin(), accesses.end(), [&](const Access* access) {
+    return access->tensor == tensor && (load == nullptr || lowering.serves(*load, statement, *access));
+  });
 }
 
 // Those who read the tiles of `tensor`, and of what is written over it: a tile is free when they all have ended.
@@ -32,8 +37,7 @@ std::vector<int> readers_of(Lowering& lowering, const std::string& tensor, const
       const Placement* placement = lowering.placement(other.name);
       const bool own = other.name == tensor;
       if (!own && (placement == nullptr || placement->root != tensor)) continue;
-      if (reads(lowering, reader, other.name))
-        uses = uses || !own || load == nullptr || Lowering::serves(*load, reader);
+      uses = uses || reads(lowering, reader, other.name, own ? load : nullptr);
       // Whole tiles leave from here; what is written over another tensor is one more reader of its tile.
       const int index = lowering.tensor_index(other.name);
       uses = uses ||

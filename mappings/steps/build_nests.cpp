@@ -183,24 +183,13 @@ class NestBuilder {
     for (const Access* access : einsum.reads()) {
       const Einsum* producer = lowering_.cascade.find_einsum(access->tensor);
       if (producer == nullptr || producer == &einsum || lowering_.statement_of.count(access->tensor) != 0) continue;
-      if (reads_earlier_state(*producer, *access)) continue;
+      if (reads_earlier_state(producer->output, *access)) continue;
       lowering_.diagnostics
           .error("einsum-order", name.span,
                  fmt::format("`{}` runs before `{}`, whose result it reads", einsum.name(), access->tensor))
           .note("read here", access->span)
           .with_help(fmt::format("move `{}` in front of `{}`", access->tensor, einsum.name()));
     }
-  }
-
-  // X[i] read while X[i+1] is written: the value of the previous iteration.
-  static bool reads_earlier_state(const Einsum& producer, const Access& access) {
-    for (std::size_t i = 0; i < access.indices.size() && i < producer.output.indices.size(); ++i) {
-      if (access.indices[i].plain_variable() && producer.output.indices[i].plain_variable() &&
-          access.indices[i].plain_offset() < producer.output.indices[i].plain_offset()) {
-        return true;
-      }
-    }
-    return false;
   }
 
   const LoopDigit* find_digit(const std::string& name) const {

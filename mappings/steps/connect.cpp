@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "mappings/steps/lowering.hpp"
+#include "mappings/tile_region.hpp"
 
 namespace einloom {
 namespace {
@@ -107,15 +108,25 @@ class Connector {
       const bool through_dram = placement != nullptr && placement->reload != nullptr;
       connect_loads(consumer_index, *access);
       if (lowering_.tensor(access->tensor).role == TensorRole::input || through_dram) continue;
+      if (is_initial_state(consumer, *access)) continue;
       connect_result(lowering_.statement_of.at(access->tensor), consumer_index, *access);
     }
+  }
+
+  // A state before the first iteration of a loop that, with a single iteration, the plan leaves out.
+  bool is_initial_state(const Statement& consumer, const Access& access) {
+    const Access& output = lowering_.cascade.find_einsum(access.tensor)->output;
+    if (!reads_earlier_state(output, access)) return false;
+    const std::string variable = variable_of_rank(lowering_.tensor(access.tensor).iterative_rank);
+    return std::none_of(consumer.loops.begin(), consumer.loops.end(),
+                        [&](int loop) { return lowering_.advances(loop, variable); });
   }
 
   void connect_loads(int consumer_index, const Access& access) {
     const Statement& consumer = at(consumer_index);
     for (std::size_t s = 0; s < program_.statements.size(); ++s) {
       const Statement& load = program_.statements[s];
-      if (!Lowering::serves(load, consumer) || tensor_name(load.tensor) != access.tensor) continue;
+      if (!lowering_.serves(load, consumer, access)) continue;
       Dependence edge;
       edge.kind = DependenceKind::data;
       edge.producer = static_cast<int>(s);
@@ -151,6 +162,9 @@ class Connector {
   // around both go, since the two sides may cut it into other tiles.
   void connect_reload(int load_index) {
     const Statement& load = at(load_index);
+    if (lowering_.tensor(tensor_name(load.tensor)).role == TensorRole::input) return;
+    const Access& output = lowering_.cascade.find_einsum(tensor_name(load.tensor))->output;
+    const Access& read = touched_access(program_, lowering_.cascade, load);
     for (std::size_t s = 0; s < program_.statements.size(); ++s) {
       const Statement& store = program_.statements[s];
       if (store.kind != StatementKind::store || store.tensor != load.tensor || (store.share < 1) != (load.share < 1)) {
@@ -164,8 +178,11 @@ class Connector {
       for (int e : store.effective) {
         const int loop = store.loops[static_cast<std::size_t>(e)];
         const bool open = std::find(load.loops.begin(), load.loops.end(), loop) != load.loops.end();
-        edge.index.push_back(open || load.share < 1 ? source(store, nullptr, load, nullptr, loop)
-                                                    : IndexSource{IndexSource::kLast, 0});
+        if (load.share < 1) {
+          edge.index.push_back(source(store, nullptr, load, nullptr, loop));
+        } else {
+          edge.index.push_back(open ? source(store, &output, load, &read, loop) : IndexSource{IndexSource::kLast, 0});
+        }
       }
       edge.aligned = same_loops(store, load) && follows_exactly(edge.index);
       add(edge);
@@ -307,15 +324,16 @@ class Connector {
   std::int64_t operand_skew(const Statement& reader, const std::string& tensor) {
     const Binding& binding = *lowering_.binding_of.at(reader.name);
     const PeArray& array = lowering_.array(reader.array);
-    const Access* access = nullptr;  // of the tensor, or of one written over it
+    std::int64_t skew = 0;
     for (const Access* read : lowering_.einsum(reader).reads()) {
       const Placement* placement = lowering_.placement(read->tensor);
-      if (read->tensor == tensor || (placement != nullptr && placement->root == tensor)) access = read;
+      const bool own = read->tensor == tensor || (placement != nullptr && placement->root == tensor);
+      if (!own) continue;  // neither of the tensor nor of one written over it
+      const std::vector<std::string> indices = index_variables(*read);
+      skew = std::max(skew, (varies(binding.rows, indices) ? array.rows - 1 : 0) +
+                                (varies(binding.columns, indices) ? array.columns - 1 : 0));
     }
-    if (access == nullptr) return 0;
-    const std::vector<std::string> indices = index_variables(*access);
-    return (varies(binding.rows, indices) ? array.rows - 1 : 0) +
-           (varies(binding.columns, indices) ? array.columns - 1 : 0);
+    return skew;
   }
 
   void connect_slots(int storage_index) {
@@ -334,8 +352,9 @@ class Connector {
         const int loop = reader.loops[static_cast<std::size_t>(e)];
         const int place = effective_place(acquirer, loop);
         const bool indexes = std::find(storage.loops.begin(), storage.loops.end(), place) != storage.loops.end();
-        edge.index.push_back(
-            {indexes ? place : IndexSource::kLast, indexes ? -read_distance(acquirer, reader, loop) : 0});
+        const std::optional<std::int64_t> distance =
+            indexes ? read_distance(acquirer, reader, loop) : std::optional<std::int64_t>();
+        edge.index.push_back(distance ? IndexSource{place, -*distance} : IndexSource{IndexSource::kLast, 0});
       }
       edge.aligned = storage.loops.size() == acquirer.effective.size() && same_loops(acquirer, reader) &&
                      follows_exactly(edge.index);
@@ -348,12 +367,18 @@ class Connector {
     }
   }
 
-  // Iterations between writing a state and this reader's use of it.
-  std::int64_t read_distance(const Statement& producer, const Statement& reader, int loop) {
-    if (producer.kind != StatementKind::operation || reader.kind != StatementKind::operation) return 0;
-    const Access* access = access_to(lowering_.einsum(reader), producer.name);
-    const IndexSource found = source(producer, &lowering_.einsum(producer).output, reader, access, loop);
-    return found.consumer_loop < 0 ? 0 : found.distance;
+  // Iterations between writing a tile and this reader's last use of it: of a state more than none. nullopt: it is used
+  // up to the loop's end.
+  std::optional<std::int64_t> read_distance(const Statement& producer, const Statement& reader, int loop) {
+    std::int64_t distance = 0;
+    if (producer.kind != StatementKind::operation || reader.kind != StatementKind::operation) return distance;
+    for (const Access* access : lowering_.einsum(reader).expression.accesses()) {
+      if (access->tensor != producer.name) continue;
+      const IndexSource found = source(producer, &lowering_.einsum(producer).output, reader, access, loop);
+      if (found.consumer_loop < 0) return std::nullopt;
+      distance = std::max(distance, found.distance);
+    }
+    return distance;
   }
 
   // `in_flight` iterations at most between the oldest unfinished operation and a starting one.

@@ -53,14 +53,21 @@ class Costing {
     statement.instances = LevelSpace(lowering_.program, statement).count();
   }
 
-  // Extents of an index variable inside one tile of this statement: what the innermost open loop over it steps over;
-  // levels without a loop here are inside the tile.
-  BoxDimension box_of(Statement& statement, const std::string& variable) {
+  // Extents of the statement's variables inside one tile.
+  void find_box(Statement& statement, const std::vector<std::string>& variables) {
+    for (const std::string& variable : variables) {
+      statement.box.push_back(box_of(statement, variable, has_outer_part(variables, variable)));
+    }
+  }
+
+  // What the innermost open loop over the variable steps over; levels without a loop here are inside the tile. The
+  // inner part of a partition is shorter where its outer part says so.
+  BoxDimension box_of(Statement& statement, const std::string& variable, bool has_outer) {
     const Dimension& dimension = lowering_.dimensions.at(variable);
     BoxDimension box{variable, dimension.extent, dimension.extent, -1};
     PartialExtent partial;
     partial.dimension = variable;
-    if (dimension.loops.empty()) {  // the inner part of a partition: its outer loop tells where it is shorter
+    if (dimension.loops.empty() && has_outer) {
       box.full = dimension.inner;
       box.last = dimension.last;
     }
@@ -84,6 +91,13 @@ class Costing {
     }
     add_partial(statement, partial, box.partial);
     return box;
+  }
+
+  [[nodiscard]] bool has_outer_part(const std::vector<std::string>& variables, const std::string& variable) const {
+    const PartitionDecl* partition = lowering_.cascade.partition_with(rank_of_variable(variable));
+    if (partition == nullptr) return false;
+    const std::string outer = variable_of_rank(partition->outer);
+    return std::find(variables.begin(), variables.end(), outer) != variables.end();
   }
 
   // Extents that shrink in the same iterations share a bit.
@@ -129,13 +143,14 @@ class Costing {
     const Einsum& einsum = lowering_.einsum(statement);
     const Binding& binding = *lowering_.binding_of.at(einsum.name());
     const PeArray& array = lowering_.array(statement.array);
-    for (const std::string& variable : einsum.variables()) statement.box.push_back(box_of(statement, variable));
+    find_box(statement, einsum.variables());
     const std::vector<BoundPlace> places = places_of(binding);
     for (const BoxDimension& box : statement.box) check_placed(einsum, binding, places, box, array);
     record_places(statement, places);
     const Placement* placement = lowering_.placement(einsum.name());
     if (placement != nullptr) statement.result_memory = placement->memory;
     for (const auto& [op, count] : operations_per_point(einsum)) statement.operations_per_point.emplace_back(op, count);
+    outer_ = outer_operations(einsum);
     find_accumulation(statement, einsum);
     int sum_bit = -1;  // set: this instance is the last one of a sum that leaves the PEs in between
     if (statement.accumulates) {
@@ -205,10 +220,55 @@ class Costing {
       const int loop = statement.loops[static_cast<std::size_t>(statement.effective[e])];
       for (const Reduction& reduction : einsum.reductions) {
         if (lowering_.advances(loop, reduction.variable)) {
+          if (is_inside_another(einsum, reduction)) report_divided(statement, einsum, reduction, loop);
           statement.accumulates = true;
           statement.accumulation_loops.push_back(static_cast<int>(e));
         }
       }
+    }
+  }
+
+  // Does a reduction of another kind take up the results of this one?
+  static bool is_inside_another(const Einsum& einsum, const Reduction& reduction) {
+    for (const Reduction& around : einsum.reductions) {
+      if (around.op != reduction.op) return true;
+      if (&around == &reduction) return false;
+    }
+    return false;
+  }
+
+  // A part of a sum says nothing about the maximum of sums.
+  void report_divided(const Statement& statement, const Einsum& einsum, const Reduction& reduction, int loop) {
+    if (lowering_.loop(loop).trip == 1) return;
+    lowering_.diagnostics
+        .error("inner-reduction-divided", statement.span,
+               fmt::format("`{}` reduces by {} what it has reduced by {} over `{}`, but a loop cuts `{}`: a part of the "
+                           "inner result is of no use to the outer one",
+                           einsum.name(), einsum.reductions.front().op, reduction.op, reduction.variable,
+                           reduction.variable))
+        .note("the Einsum", einsum.span)
+        .with_help(fmt::format("keep all of `{}` inside the tile, or split the Einsum in two", reduction.variable));
+  }
+
+  // Adds what combines the results of inner reductions, once for each of them.
+  void add_outer_operations(const Statement& statement, const PeArray& array, const std::vector<BoundPlace>& places,
+                            unsigned set, Work& work) const {
+    for (const OuterOperation& outer : outer_) {
+      std::int64_t values = 1, in_time = 1;
+      for (std::size_t v = 0; v < outer.variables; ++v) {
+        std::int64_t left = extent_in(statement.box[v], set);
+        values *= left;
+        for (const BoundPlace& place : places) {
+          if (place.variable != statement.box[v].variable) continue;
+          if (place.axis == Place::Axis::time) in_time *= std::min(left, place.extent);
+          left = (left + place.extent - 1) / place.extent;
+        }
+      }
+      const OperationCost& cost = array.operations.at(outer.op);
+      work.outer_operations.emplace_back(outer.op, values);
+      work.duration_cycles += in_time * cost.issue_cycles;
+      work.register_reads += in_time * operand_count(outer.op);
+      work.register_writes += in_time * operand_count(outer.op);
     }
   }
 
@@ -250,6 +310,7 @@ class Costing {
                                   [](const auto& entry) { return entry.first == "mac"; });
     if (sums && !statement.accumulates) work.register_reads -= fresh_sums;
     work.duration_cycles = std::max<std::int64_t>(1, in_time * issue);  // one cycle to be issued, even for a copy
+    add_outer_operations(statement, array, places, set, work);
     work.tail_cycles = array.rows - 1 + array.columns - 1;
     work.slot_pes = work.pes;
     accesses_.add(statement, einsum, set, sum_ends, work);
@@ -258,7 +319,7 @@ class Costing {
 
   void cost_move(Statement& move) {
     const Access& access = touched_access(lowering_.program, lowering_.cascade, move);
-    for (const std::string& variable : index_variables(access)) move.box.push_back(box_of(move, variable));
+    find_box(move, index_variables(access));
     const unsigned sets = 1U << move.partials.size();
     for (unsigned set = 0; set < sets; ++set) {
       const std::int64_t bytes = accesses_.tile_bytes(access, move.box, set);
@@ -279,6 +340,7 @@ class Costing {
 
   Lowering& lowering_;
   MemoryAccesses accesses_;
+  std::vector<OuterOperation> outer_;  // of the operation at hand
 };
 
 }  // namespace

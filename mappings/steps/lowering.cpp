@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "base/suggest.hpp"
+#include "mappings/tile_region.hpp"
 
 namespace einloom {
 
@@ -117,10 +118,34 @@ std::int64_t Lowering::level_extent(const IndexLevel& index) const {
   return 1;
 }
 
-bool Lowering::serves(const Statement& load, const Statement& reader) {
+bool Lowering::serves(const Statement& load, const Statement& reader, const Access& access) const {
   if (load.kind != StatementKind::load || reader.kind != StatementKind::operation) return false;
+  if (program.tensors[static_cast<std::size_t>(load.tensor)] != access.tensor) return false;
   if (load.reader_einsum >= 0) return load.reader_einsum == reader.einsum;
-  return load.serves_all || (load.loops == reader.loops && load.body_offset == reader.body_offset);
+  if (load.serves_all) return true;
+  return load.loops == reader.loops && load.body_offset == reader.body_offset &&
+         reads_alike(access, touched_access(program, cascade, load));
+}
+
+bool reads_alike(const Access& a, const Access& b) {
+  const auto same_index = [](const IndexExpression& x, const IndexExpression& y) {
+    return std::equal(x.terms.begin(), x.terms.end(), y.terms.begin(), y.terms.end(),
+                      [](const IndexTerm& s, const IndexTerm& t) {
+                        return s.factor == t.factor && s.symbol == t.symbol && s.variable == t.variable;
+                      });
+  };
+  return a.tensor == b.tensor &&
+         std::equal(a.indices.begin(), a.indices.end(), b.indices.begin(), b.indices.end(), same_index);
+}
+
+bool reads_earlier_state(const Access& output, const Access& access) {
+  for (std::size_t i = 0; i < access.indices.size() && i < output.indices.size(); ++i) {
+    if (access.indices[i].plain_variable() && output.indices[i].plain_variable() &&
+        access.indices[i].plain_offset() < output.indices[i].plain_offset()) {
+      return true;
+    }
+  }
+  return false;
 }
 
 const Access* access_to(const Einsum& einsum, const std::string& tensor_name) {

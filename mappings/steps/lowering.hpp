@@ -85,11 +85,15 @@ struct Lowering {
   [[nodiscard]] IndexLevel index_level(const std::string& name) const;
   // Elements of a level: of P0, or P0-tiles in a P1 …
   [[nodiscard]] std::int64_t level_extent(const IndexLevel& index) const;
-  // Does `load` bring what `reader` (an operation) reads of the load's tensor?
-  [[nodiscard]] static bool serves(const Statement& load, const Statement& reader);
+  // Does `load` bring what `reader` (an operation) reads through `access`?
+  [[nodiscard]] bool serves(const Statement& load, const Statement& reader, const Access& access) const;
 };
 
-// The access of `einsum` that reads `tensor_name`, nullptr when it reads none.
+// Do two accesses read the same elements at every point?
+[[nodiscard]] bool reads_alike(const Access& a, const Access& b);
+// Does an access to states read one that `output` writes in an earlier iteration? X[i] where X[i+1] is written.
+[[nodiscard]] bool reads_earlier_state(const Access& output, const Access& access);
+// The first access of `einsum` that reads `tensor_name`, nullptr when it reads none.
 [[nodiscard]] const Access* access_to(const Einsum& einsum, const std::string& tensor_name);
 [[nodiscard]] std::vector<std::string> index_variables(const Access& access);
 // What the plan says about the tiles of a storage that lies in a memory.

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/suggest.hpp"
+#include "einsum/affine.hpp"
 #include "mappings/steps/lowering.hpp"
 
 namespace einloom {
@@ -21,10 +22,10 @@ bool names_loop(const std::vector<Name>& names, const ProgramLoop& loop) {
 
 // A tile is fetched once per combination of the loops that index it and of those around them; loops inside reuse it,
 // and so do those the plan keeps it across. A refetching loop loads it again.
-std::vector<Guard> load_guards(Lowering& lowering, const std::string& tensor, const Keep& keep,
+std::vector<Guard> load_guards(Lowering& lowering, const Access& access, const Keep& keep,
                                const std::vector<const Statement*>& readers) {
   const Statement& first = *readers.front();
-  const std::vector<std::string> indices = index_variables(*access_to(lowering.einsum(first), tensor));
+  const std::vector<std::string> indices = index_variables(access);
   std::vector<bool> indexing;
   int deepest = -1;
   for (std::size_t i = 0; i < first.loops.size(); ++i) {
@@ -107,16 +108,52 @@ class MovePlacer {
     const Placement* placement = lowering_.placement(tensor.name);
     if (placement == nullptr || (tensor.role != TensorRole::input && placement->reload == nullptr)) return;
     const Keep& keep = placement->reload != nullptr ? *placement->reload : *placement->keep;
-    std::vector<const Statement*> readers;
-    for (std::size_t i = begin; i < end; ++i) {
-      if (access_to(lowering_.einsum(operations_[i]), tensor.name) != nullptr) readers.push_back(&operations_[i]);
-    }
-    if (readers.empty()) return;
+    const std::vector<Reading> readings = readings_of(tensor.name, begin, end);
+    if (readings.empty()) return;
     const bool for_all = keep.fetch == Fetch::first_body;
     if (for_all && !fetched_.insert(tensor.name).second) return;
-    placed_.push_back(make_move(lowering_, StatementKind::load, tensor.name, keep, *readers.front(),
-                                load_guards(lowering_, tensor.name, keep, readers), placement->read_memory));
-    placed_.back().serves_all = for_all;
+    for (const Reading& reading : readings) {
+      Statement load =
+          make_move(lowering_, StatementKind::load, tensor.name, keep, *reading.readers.front(),
+                    load_guards(lowering_, *reading.access, keep, reading.readers), placement->read_memory);
+      if (readings.size() > 1) load.name = "load " + text_of(*reading.access);
+      load.serves_all = for_all;
+      find_access(load, *reading.readers.front(), *reading.access);
+      placed_.push_back(std::move(load));
+    }
+  }
+
+  // One way in which the Einsums of a body read a tensor: it is a tile of its own.
+  struct Reading {
+    const Access* access = nullptr;
+    std::vector<const Statement*> readers;
+  };
+
+  std::vector<Reading> readings_of(const std::string& tensor, std::size_t begin, std::size_t end) {
+    std::vector<Reading> readings;
+    for (std::size_t i = begin; i < end; ++i) {
+      for (const Access* access : lowering_.einsum(operations_[i]).expression.accesses()) {
+        if (access->tensor != tensor) continue;
+        auto known = std::find_if(readings.begin(), readings.end(),
+                                  [&](const Reading& one) { return reads_alike(*one.access, *access); });
+        if (known == readings.end()) known = readings.insert(known, {access, {}});
+        if (known->readers.empty() || known->readers.back() != &operations_[i])
+          known->readers.push_back(&operations_[i]);
+      }
+    }
+    return readings;
+  }
+
+  void find_access(Statement& load, const Statement& reader, const Access& access) {
+    const std::vector<const Access*> all = lowering_.einsum(reader).expression.accesses();
+    load.access_einsum = reader.einsum;
+    load.access = static_cast<int>(std::find(all.begin(), all.end(), &access) - all.begin());
+  }
+
+  static std::string text_of(const Access& access) {
+    std::string text;
+    for (const IndexExpression& index : access.indices) text += (text.empty() ? "" : ",") + print_index(index);
+    return fmt::format("{}[{}]", access.tensor, text);
   }
 
   // The spilled share of every operand that has one.
@@ -135,6 +172,7 @@ class MovePlacer {
       refill.name = fmt::format("refill {} for {}", access->tensor, reader.name);
       refill.share = placement->spilled;
       refill.reader_einsum = reader.einsum;
+      find_access(refill, reader, *access);
       placed_.push_back(std::move(refill));
     }
   }

@@ -46,6 +46,8 @@ class TensorPlacer {
     if (tensor->role != TensorRole::intermediate) {
       reject(keep.in_place_of ? &keep.in_place_of->span : nullptr, *tensor, "in_place_of");
       reject(keep.spilled ? &keep.spilled->span() : nullptr, *tensor, "spilled");
+    }
+    if (tensor->role == TensorRole::input) {
       reject(keep.reload.empty() ? nullptr : &keep.reload.front().span, *tensor, "reload");
     }
     if (!keep.reload.empty()) {

@@ -92,6 +92,11 @@ void cut_rank(Lowering& lowering, const std::string& rank, const std::map<int, s
   lowering.dimensions[dimension.variable] = dimension;
 }
 
+bool has_variable(const Einsum& einsum, const std::string& rank) {
+  const std::vector<std::string> variables = einsum.variables();
+  return std::find(variables.begin(), variables.end(), variable_of_rank(rank)) != variables.end();
+}
+
 void cut_partition(Lowering& lowering, const PartitionDecl& partition) {
   const Shape& shape = lowering.program.shape;
   const std::int64_t whole = shape.at(partition.rank);
@@ -104,8 +109,13 @@ void cut_partition(Lowering& lowering, const PartitionDecl& partition) {
   outer.loops = {LoopDigit{outer.variable, outer.variable, trips, 1}};
   Dimension inner;
   inner.variable = variable_of_rank(partition.inner);
-  inner.extent = std::min(wanted, whole);
-  inner.inner = inner.extent;
+  inner.inner = std::min(wanted, whole);
+  // An Einsum may use the inner part alone: then it has all of its values.
+  const auto alone = [&](const Einsum& einsum) {
+    return has_variable(einsum, partition.inner) && !has_variable(einsum, partition.outer);
+  };
+  const auto& einsums = lowering.cascade.einsums();
+  inner.extent = std::any_of(einsums.begin(), einsums.end(), alone) ? wanted : inner.inner;
   inner.last = whole - (trips - 1) * wanted;
   if (trips == 1) inner.inner = inner.last;
   if (inner.last != inner.inner) inner.last_when = {outer.variable};
@@ -190,6 +200,10 @@ void resolve_tiles(Lowering& lowering, const Shape& workload) {
   for (const RankDecl& rank : cascade.ranks()) {
     if (const PartitionDecl* partition = cascade.partition_of(rank.name)) {
       cut_partition(lowering, *partition);
+      const auto& einsums = cascade.einsums();
+      if (std::any_of(einsums.begin(), einsums.end(), [&](const Einsum& e) { return has_variable(e, rank.name); })) {
+        cut_rank(lowering, rank.name, {});
+      }
     } else {
       cut_rank(lowering, rank.name, levels[rank.name]);
     }

@@ -56,6 +56,49 @@ help: make the tile of N at most 4
   });
 }
 
+// The maximum over n of sums over k.
+std::vector<Edit> nested_reductions(const std::string& tiles, const std::string& loops, const std::string& time) {
+  return {in_cascade("  Z: {ranks: [M, N]}\n", ""),
+          in_cascade("Y: {ranks: [M, N]", "Y: {ranks: [M]"),
+          in_cascade("  - Z[m,n] = sum(k) A[m,k] * B[k,n]\n  - Y[m,n] = exp(Z[m,n])\n",
+                     "  - Y[m] = max(n) sum(k) A[m,k] * B[k,n]\n"),
+          in_machine("{add: 1, mac: 1, exp", "{max: {issue_cycles: 1, actions: {add: 1}}, mac: 1, exp"),
+          in_plan("{M0: 4, N0: 4}", tiles),
+          in_plan("loops: [m1, n1]\n    body: [Z, Y]", "loops: " + loops + "\n    body: [Y]"),
+          in_plan("  Z: {array: grid, rows: m0, columns: n0, time: [k]}\n", ""),
+          in_plan("columns: n0, time: [m0]", "columns: m0, time: " + time),
+          in_plan("  - {grid: [Z]}\n", "")};
+}
+
+TEST_CASE("an inner reduction in parts") {
+  check_all({
+      {"by a loop",
+       nested_reductions("{M0: 4, K0: 4}", "[m1, k1]", "[n, k0]"),
+       R"(plan.yaml:7:12: error[inner-reduction-divided]: `Y` reduces by max what it has reduced by sum over `k`, but a loop cuts `k`: a part of the inner result is of no use to the outer one
+ 7 |     body: [Y]
+   |            ^
+cascade.yaml:8:5: note: the Einsum
+help: keep all of `k` inside the tile, or split the Einsum in two
+)"},
+  });
+  CHECK(told([] {
+          static_cast<void>(lowered(loaded(edited(nested_reductions("{M0: 4}", "[m1]", "[n, k]")))));
+        }) == "");
+}
+
+TEST_CASE("fidelity pe of reductions of two kinds") {
+  const Loaded documents = loaded(edited(nested_reductions("{M0: 4}", "[m1]", "[n, k]")));
+  SimulationOptions options;
+  options.fidelity = Fidelity::pe;
+  options.cascade = &documents.cascade;
+  CHECK(told([&] { static_cast<void>(simulate(lowered(documents), documents.machine, options)); }) ==
+        R"(plan.yaml:7:12: error[pe-nested-reductions]: `Y` reduces the results of another kind of reduction; fidelity pe steps PEs that do one of them at a time
+ 7 |     body: [Y]
+   |            ^
+help: split the Einsum in two, or use fidelity cycle
+)");
+}
+
 TEST_CASE("too few slots") {
   check_all({
       {"of an input that stays",
