@@ -128,5 +128,6 @@ class Cascade {
 // print(load(text)) parses back to the same cascade, and print ∘ load ∘ print = print.
 [[nodiscard]] std::string print_cascade(const Cascade& cascade);
 [[nodiscard]] std::string print_einsum(const Einsum& einsum);
+[[nodiscard]] std::string print_expression(const Expression& expression);
 
 }  // namespace einloom

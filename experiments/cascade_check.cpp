@@ -5,9 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
-#include <random>
 
+#include "base/normal_numbers.hpp"
 #include "einsum/evaluator.hpp"
 #include "experiments/reference_lookup.hpp"
 
@@ -45,20 +44,6 @@ double tolerance_of(const Cascade& cascade, const Shape& shape, Dtype dtype, con
   }
   return 4 * unit_roundoff(dtype) * (1 + largest);
 }
-
-// Normally distributed, the same everywhere (std::normal_distribution is not).
-class NormalNumbers {
- public:
-  explicit NormalNumbers(std::uint64_t seed) : engine_(seed) {}
-  double next() {
-    const double radius = std::sqrt(-2 * std::log(1 - uniform()));
-    return radius * std::cos(2 * std::numbers::pi * uniform());
-  }
-
- private:
-  double uniform() { return static_cast<double>(engine_() >> 11) * 0x1p-53; }
-  std::mt19937_64 engine_;
-};
 
 template <class T>
 TensorStore<double> evaluated(const Cascade& cascade, const Shape& shape, const CascadeCheckOptions& options,
