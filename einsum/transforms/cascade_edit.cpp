@@ -115,15 +115,14 @@ void CascadeEdit::order(const RankGroup& group) {
           });
       const bool same_step = inside && producer->second % 2 == 0 && steps_along;
       int after = producer->second;
-      if (!same_step && after % 2 == 0) ++after;       // the iteration's end
-      if (inside && after % 2 == 1) ++after;           // the next iteration
+      if (!same_step && after % 2 == 0) ++after;  // the iteration's end
+      if (inside && after % 2 == 1) ++after;      // the next iteration
       stage = std::max(stage, after);
     }
     stages[einsum.name()] = stage;
   }
-  std::stable_sort(draft_.einsums.begin(), draft_.einsums.end(), [&](const Einsum& a, const Einsum& b) {
-    return stages.at(a.name()) < stages.at(b.name());
-  });
+  std::stable_sort(draft_.einsums.begin(), draft_.einsums.end(),
+                   [&](const Einsum& a, const Einsum& b) { return stages.at(a.name()) < stages.at(b.name()); });
   // Tensors: inputs, then in the order of their Einsums.
   std::stable_sort(draft_.tensors.begin(), draft_.tensors.end(), [&](const TensorDecl& a, const TensorDecl& b) {
     return draft_.writer_of(a.name) < draft_.writer_of(b.name);

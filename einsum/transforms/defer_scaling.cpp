@@ -37,8 +37,8 @@ class Deferral {
         terms = split_terms(einsum.expression, rules_, einsum.span).terms;
         for (Term& term : terms) keep_inside(term, others_reduced(einsum, mine));
       }
-      const bool all_reduce = std::all_of(terms.begin(), terms.end(),
-                                          [&](const Term& term) { return depends_on_reduced(term, einsum); });
+      const bool all_reduce =
+          std::all_of(terms.begin(), terms.end(), [&](const Term& term) { return depends_on_reduced(term, einsum); });
       const bool comes_out =
           all_reduce && std::any_of(terms.begin(), terms.end(), [](const Term& t) { return !t.outside.empty(); });
       if (!comes_out) {
@@ -85,9 +85,8 @@ class Deferral {
 
   // Only sums let factors and terms pass; of different operators nothing can be said here.
   static bool can_split(const Einsum& einsum) {
-    return std::all_of(einsum.reductions.begin(), einsum.reductions.end(), [](const Reduction& reduction) {
-      return fact_of_reduction(reduction.op).factors;
-    });
+    return std::all_of(einsum.reductions.begin(), einsum.reductions.end(),
+                       [](const Reduction& reduction) { return fact_of_reduction(reduction.op).factors; });
   }
 
   void copy(const Einsum& einsum) {
@@ -154,8 +153,7 @@ class Deferral {
     for (const Reduction& reduction : reductions) {
       (reduction.variable == outer ? merge : local).push_back(reduction);
     }
-    const std::vector<std::string> ranks =
-        ranks_used(with_rank(decl.ranks, group_.outer, value), value, predicates);
+    const std::vector<std::string> ranks = ranks_used(with_rank(decl.ranks, group_.outer, value), value, predicates);
     const std::string name = edit_.fresh_name("L" + decl.name);
     edit_.add(tensor_like(decl, name, ranks), einsum_of(name, ranks, local, value, predicates, einsum.span));
     reductions = merge;

@@ -163,8 +163,8 @@ bool is_never_negative(const Expression& expression) {
   if (expression.kind == ExpressionKind::number) return expression.number >= 0;
   if (expression.kind == ExpressionKind::symbol || expression.kind == ExpressionKind::index) return true;
   if (expression.kind != ExpressionKind::call) return false;
-  static const std::set<std::string> kAlways = {"abs", "exp", "pwl_exp2", "relu", "rsqrt", "sigmoid", "softplus", "sqrt",
-                                                "square"};
+  static const std::set<std::string> kAlways = {"abs",     "exp",      "pwl_exp2", "relu",  "rsqrt",
+                                                "sigmoid", "softplus", "sqrt",     "square"};
   static const std::set<std::string> kOfSuch = {"add", "div", "max", "min", "mul", "reciprocal"};
   if (kAlways.contains(expression.name)) return true;
   if (!kOfSuch.contains(expression.name)) return false;

@@ -10,15 +10,15 @@ namespace einloom::transforms {
 
 // How a value that is inside an operator comes out of it.
 enum class OperatorLaw {
-  adds,             // a term stays a term: +, -, negation
-  multiplies,       // factors of either operand are factors of the result
-  divides,          // factors of the numerator, and of the denominator as divisors
-  shifts,           // f(x + d) = f(x) · f(d): a term inside is a factor outside, and can be exchanged for another
-  shifts_of_base,   // the same of the second operand: pow(c, x + d) = pow(c, x) · pow(c, d)
-  squares,          // f(x) = x · x
-  inverts,          // f(x) = 1 / x
-  keeps_factors,    // f(x · c) = f(x) · f(c)
-  keeps_positive    // f(x · c) = f(x) · c where c >= 0
+  adds,            // a term stays a term: +, -, negation
+  multiplies,      // factors of either operand are factors of the result
+  divides,         // factors of the numerator, and of the denominator as divisors
+  shifts,          // f(x + d) = f(x) · f(d): a term inside is a factor outside, and can be exchanged for another
+  shifts_of_base,  // the same of the second operand: pow(c, x + d) = pow(c, x) · pow(c, d)
+  squares,         // f(x) = x · x
+  inverts,         // f(x) = 1 / x
+  keeps_factors,   // f(x · c) = f(x) · f(c)
+  keeps_positive   // f(x · c) = f(x) · c where c >= 0
 };
 
 struct OperatorFact {

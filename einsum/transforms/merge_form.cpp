@@ -54,7 +54,7 @@ class MergeWriter {
  private:
   // How a final is there tile by tile: of the ranks of its tensor and the tiles'.
   struct Accumulated {
-    std::string tile;  // at_end: the tile's own value
+    std::string tile;   // at_end: the tile's own value
     std::string state;  // running: the state
     std::vector<std::string> ranks;
     int phase = 0;
@@ -190,7 +190,8 @@ class MergeWriter {
     Product factors;
     for (const auto& [key, part] : by_base) {
       const Expression exponent = sum_of(part.second);
-      factors.push_back({part.first ? call("pow", {at_the_end(*part.first), exponent}) : call("exp", {exponent}), false});
+      factors.push_back(
+          {part.first ? call("pow", {at_the_end(*part.first), exponent}) : call("exp", {exponent}), false});
     }
     const Expression value = product_of(factors);
     const std::string key = print_expression(value);
@@ -263,11 +264,11 @@ class MergeWriter {
     const Expression made = at_the_tile(value);
     if (local.empty() && made.kind == ExpressionKind::access && einsum.predicates.empty()) {
       const Access& access = made.access;
-      const bool plain = std::equal(access.indices.begin(), access.indices.end(), ranks.begin(), ranks.end(),
-                                    [](const IndexExpression& index, const std::string& rank) {
-                                      return index.plain_variable() == variable_of_rank(rank) &&
-                                             index.plain_offset() == 0;
-                                    });
+      const bool plain =
+          std::equal(access.indices.begin(), access.indices.end(), ranks.begin(), ranks.end(),
+                     [](const IndexExpression& index, const std::string& rank) {
+                       return index.plain_variable() == variable_of_rank(rank) && index.plain_offset() == 0;
+                     });
       if (plain) return access;
     }
     const std::string name = edit_.fresh_name("L" + part.name);
@@ -310,8 +311,8 @@ class MergeWriter {
              const std::optional<Access>& factor) {
     Expression value = read(tile);
     if (factor) value = call("mul", {std::move(value), read(*factor)});
-    edit_.add(part, einsum_of(part.name, part.ranks, {{einsum.reductions.front().op, outer_, {}}}, value, {},
-                              einsum.span));
+    edit_.add(part,
+              einsum_of(part.name, part.ranks, {{einsum.reductions.front().op, outer_, {}}}, value, {}, einsum.span));
     accumulated_[part.name] = {tile.tensor, "", ranks, phase_};
   }
 
@@ -338,7 +339,7 @@ class MergeWriter {
   bool iterates_ = false;
   std::map<std::string, Accumulated> accumulated_;  // by final, or by the part it is made of
   std::map<std::string, std::vector<std::string>> part_ranks_;
-  std::map<std::string, Expression> definitions_;   // finals made of parts
+  std::map<std::string, Expression> definitions_;  // finals made of parts
   std::map<std::string, std::pair<std::string, std::vector<std::string>>> maps_;
   std::map<std::string, Access> corrections_;
   std::vector<std::string> corrected_;

@@ -47,8 +47,8 @@ void MergePhases::plan(int position) {
   const Einsum& each = einsum(position);
   MergeStep& step = steps_[static_cast<std::size_t>(position)];
   const auto variables = each.variables();
-  const bool along = std::any_of(variables.begin(), variables.end(),
-                                 [&](const std::string& name) { return along_.contains(name); });
+  const bool along =
+      std::any_of(variables.begin(), variables.end(), [&](const std::string& name) { return along_.contains(name); });
   const std::string whole = variable_of_rank(group_.whole);
   const bool as_a_whole = std::find(variables.begin(), variables.end(), whole) != variables.end();
   if (as_a_whole) step.role = MergeRole::inside;
@@ -63,12 +63,12 @@ void MergePhases::plan(int position) {
   std::string late;
   for (const Access* access : each.expression.accesses()) {
     const MergeStep* producer = step_of(access->tensor);
-    const bool split_now = producer && producer->is_split && producer->role == MergeRole::inside &&
-                           producer->phase == step.phase;
+    const bool split_now =
+        producer && producer->is_split && producer->role == MergeRole::inside && producer->phase == step.phase;
     if (late.empty() && (is_late(access->tensor, step.phase) || split_now)) late = access->tensor;
   }
   if (late.empty()) return;
-  Split result = as_a_whole ? Split{{}, fmt::format("`{}` goes along `{}` as a whole", each.name(), whole)}
+  Split result = as_a_whole ? Split{{}, fmt::format("for an output it stays whole along `{}`", whole)}
                             : split(each, step.phase, step.role);
   if (result.failure.empty()) result.failure = objection(each, result.terms, step.phase);
   if (!result.failure.empty()) {
@@ -162,8 +162,7 @@ void MergePhases::make_cores(const Einsum& each, MergeStep& step) {
   const TensorDecl& decl = *cascade_.find_tensor(each.name());
   for (Term& term : step.terms) {
     const Expression inside = product_of(term.inside);
-    const bool is_there =
-        inside.kind == ExpressionKind::access && each.reductions.empty() && each.predicates.empty();
+    const bool is_there = inside.kind == ExpressionKind::access && each.reductions.empty() && each.predicates.empty();
     if (is_there || term.inside.empty()) continue;
     Core core{fresh_name_(prefix_ + decl.name), ranks_used(decl.ranks, inside, each.predicates), inside};
     term.inside = {{read(access_of(core.tensor, core.ranks)), false}};

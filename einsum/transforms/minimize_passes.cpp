@@ -33,7 +33,9 @@ FewerPasses minimize_passes(const Cascade& cascade, const std::string& rank, std
   // Sums over several ranks stand in the way of both steps below; taken apart only if that helps.
   Cascade start = separate_reductions(cascade, rank);
   std::vector<PassStep> first;
-  if (print_cascade(start) != print_cascade(cascade)) first.push_back({"separate:" + rank, passes_over(start, rank)});
+  if (start.einsums().size() != cascade.einsums().size()) {
+    first.push_back({"separate:" + rank, passes_over(start, rank)});
+  }
   const auto take = [&](const Cascade& better, int passes, std::vector<PassStep> steps) {
     result.cascade = better;
     result.after = passes;

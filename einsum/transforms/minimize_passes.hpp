@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fewer passes over a rank by the facts about operators alone: scalings deferred, then, if a pass is left over, the rank
-// partitioned and its reductions made running ones. A step that saves no pass is not taken.
+// Fewer passes over a rank by the facts about operators alone: scalings deferred, then, if a pass is left over, the
+// rank partitioned and its reductions made running ones. A step that saves no pass is not taken.
 #pragma once
 
 #include <cstdint>

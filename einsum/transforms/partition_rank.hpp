@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A rank cut into tiles: M becomes M1 tiles of M0, m becomes m1*M0+m0.
-// Contract: inputs and outputs keep their ranks, so an output along the rank, and what it is made of, stays whole beside
-// the tiles of what is reduced; the values of every output are the same.
+// Contract: inputs and outputs keep their ranks, so an output along the rank, and what it is made of, stays whole
+// beside the tiles of what is reduced; the values of every output are the same.
 #pragma once
 
 #include <cstdint>

@@ -26,11 +26,12 @@ class Splitter {
       const std::vector<Term>* before = rules_.split_before(expression.access.tensor);
       if (before) return substituted_terms(expression.access, *before);
     }
-    const OperatorFact* fact =
-        expression.kind == ExpressionKind::call ? find_fact(expression.name) : nullptr;
-    const bool is_product =
-        fact && (fact->law == OperatorLaw::multiplies || fact->law == OperatorLaw::divides);
-    if (!is_product && !rules_.varies(expression)) return {Term{false, {{expression, false}}, {}, {}}};
+    if (!rules_.varies(expression)) {
+      Term term;
+      flatten(expression, false, term.outside);
+      return {term};
+    }
+    const OperatorFact* fact = expression.kind == ExpressionKind::call ? find_fact(expression.name) : nullptr;
     if (!fact) return whole(expression, fmt::format("nothing comes out of `{}`", described(expression)));
     try {
       return by_law(expression, *fact);
@@ -40,8 +41,16 @@ class Splitter {
   }
 
  private:
-  static std::vector<Term> inside(const Expression& expression) {
-    return {Term{false, {}, {{expression, false}}, {}}};
+  static std::vector<Term> inside(const Expression& expression) { return {Term{false, {}, {{expression, false}}, {}}}; }
+
+  // Factors by themselves: some may vary with more than others.
+  static void flatten(const Expression& expression, bool divides, Product& factors) {
+    if (is_call(expression, "mul") || is_call(expression, "div")) {
+      flatten(expression.args[0], divides, factors);
+      flatten(expression.args[1], divides != is_call(expression, "div"), factors);
+    } else {
+      factors.push_back({expression, divides});
+    }
   }
 
   static std::string described(const Expression& expression) {
