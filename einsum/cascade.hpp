@@ -171,5 +171,6 @@ class Cascade {
 // print = print.
 [[nodiscard]] std::string print_cascade(const Cascade& cascade);
 [[nodiscard]] std::string print_einsum(const Einsum& einsum);
+[[nodiscard]] std::string print_expression(const Expression& expression);
 
 }  // namespace einloom

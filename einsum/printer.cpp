@@ -109,6 +109,8 @@ std::string print_tensor(const TensorDecl& tensor) {
 
 }  // namespace
 
+std::string print_expression(const Expression& expression) { return print_expression(expression, kSum); }
+
 std::string print_einsum(const Einsum& einsum) {
   std::string text = print_access(einsum.output) + " = ";
   for (std::size_t i = 0; i < einsum.reductions.size(); ++i) {

@@ -14,6 +14,8 @@ namespace einloom {
 void make_output_folder(const std::filesystem::path& folder, const Span& asked_at);
 
 // UserError output-unwritable, pointing at `asked_at`; the earlier file is then untouched.
-void write_atomically(const std::filesystem::path& path, const std::string& text, const Span& asked_at);
+inline constexpr const char* kNameFolder = "name a folder that can be written with `--out`";
+void write_atomically(const std::filesystem::path& path, const std::string& text, const Span& asked_at,
+                      const std::string& help = kNameFolder);
 
 }  // namespace einloom

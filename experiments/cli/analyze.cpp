@@ -68,13 +68,13 @@ int analyze(const Options& options, const CommandLine& command_line) {
   if (!options.csv.empty()) {
     std::vector<Row> rows;
     for (const CascadeAnalysis& each : analyses) rows.push_back(analysis_row(each));
-    write_atomically(options.csv, csv_text(merge_rows(rows)), command_line.span_of(options.csv));
+    write_atomically(options.csv, csv_text(merge_rows(rows)), command_line.span_of(options.csv), kNameFile);
   }
   if (!options.json.empty()) {
     Json json = Json::array();
     for (const CascadeAnalysis& each : analyses) json.push_back(analysis_json(each));
     write_atomically(options.json, Json{{"einloom", EINLOOM_VERSION}, {"cascades", json}}.dump(2) + "\n",
-                     command_line.span_of(options.json));
+                     command_line.span_of(options.json), kNameFile);
   }
   fmt::print("{}", analyses.size() == 1 && !options.all ? analysis_text(analyses.front()) : analyses_table(analyses));
   return 0;

@@ -15,6 +15,8 @@
 
 namespace einloom::cli {
 
+inline constexpr const char* kNameFile = "name a file that can be written";  // help of output-unwritable
+
 // What a command takes besides extents, parameters and `cascade.` paths; `noun` names it in errors: "a check".
 struct CascadeCommand {
   std::string noun;

@@ -37,6 +37,7 @@ struct Command {
 [[nodiscard]] Command add_explain_command(CLI::App& app, const CommandLine& command_line);
 [[nodiscard]] Command add_list_command(CLI::App& app, const CommandLine& command_line);
 [[nodiscard]] Command add_run_command(CLI::App& app, const CommandLine& command_line);
+[[nodiscard]] Command add_transform_command(CLI::App& app, const CommandLine& command_line);
 
 // An error CLI11 found, in the house's form.
 [[nodiscard]] Diagnostic describe_parse_error(const CLI::App& app, const CLI::ParseError& error,

@@ -23,9 +23,10 @@ int dispatch(int argc, const char* const* argv) {
   app.set_help_flag("--help,-h", "Print this help");
   app.allow_extras();
   const std::vector<Command> commands = {
-      add_run_command(app, command_line),   add_explain_command(app, command_line),
-      add_list_command(app, command_line),  add_describe_command(app, command_line),
-      add_check_command(app, command_line), add_analyze_command(app, command_line),
+      add_run_command(app, command_line),       add_explain_command(app, command_line),
+      add_list_command(app, command_line),      add_describe_command(app, command_line),
+      add_check_command(app, command_line),     add_analyze_command(app, command_line),
+      add_transform_command(app, command_line),
   };
   for (const Command& command : commands) command.app->allow_extras();
   try {

@@ -242,10 +242,10 @@ class Costing {
     if (lowering_.loop(loop).trip == 1) return;
     lowering_.diagnostics
         .error("inner-reduction-divided", statement.span,
-               fmt::format("`{}` reduces by {} what it has reduced by {} over `{}`, but a loop cuts `{}`: a part of the "
-                           "inner result is of no use to the outer one",
-                           einsum.name(), einsum.reductions.front().op, reduction.op, reduction.variable,
-                           reduction.variable))
+               fmt::format(
+                   "`{}` reduces by {} what it has reduced by {} over `{}`, but a loop cuts `{}`: a part of the "
+                   "inner result is of no use to the outer one",
+                   einsum.name(), einsum.reductions.front().op, reduction.op, reduction.variable, reduction.variable))
         .note("the Einsum", einsum.span)
         .with_help(fmt::format("keep all of `{}` inside the tile, or split the Einsum in two", reduction.variable));
   }

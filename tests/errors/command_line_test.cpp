@@ -221,6 +221,122 @@ help: make an extent smaller
       });
 }
 
+TEST_CASE("what cannot be transformed") {
+  const TemporaryFolder folder;
+  write_documents(folder);
+  folder.write("window.yaml", R"(cascade: window
+ranks: [M]
+tensors:
+  X: {ranks: [M], role: input}
+  Y: {ranks: [M]}
+  Z: {ranks: [], role: output}
+einsums:
+  - Y[m] = exp(X[m])
+  - Z[] = sum(m) Y[m] * Y[m-1]
+)");
+  // A late factor that overflows: inf - inf inside the sum, inf outside of it.
+  folder.write("overflow.yaml", R"(cascade: overflow
+ranks: [P, M]
+tensors:
+  S: {ranks: [P, M], role: input}
+  T: {ranks: [P]}
+  G: {ranks: [P]}
+  A: {ranks: [P, M]}
+  O: {ranks: [P], role: output}
+einsums:
+  - T[p] = sum(m) S[p,m] * S[p,m]
+  - G[p] = exp(1000 * T[p])
+  - A[p,m] = S[p,m] * G[p]
+  - O[p] = sum(m) A[p,m]
+)");
+  folder.write("tiles.yaml", R"(cascade: tiles
+ranks: [P, M]
+partitions: {M: [M1, M0]}
+parameters: {M0: 4}
+tensors:
+  S: {ranks: [P, M], role: input}
+  GM: {ranks: [P]}
+  X: {ranks: [P, M1, M0]}
+  D: {ranks: [P], role: output}
+einsums:
+  - GM[p] = max(m1,m0) S[p,m1*M0+m0]
+  - X[p,m1,m0] = exp(S[p,m1*M0+m0] - GM[p]) | m1 < p
+  - D[p] = sum(m1,m0) X[p,m1,m0]
+)");
+  check_all(
+      folder,
+      {
+          {"transform cascade.yaml",
+           R"(command line:1:9: error[command-line]: a transformation is `--apply NAME:RANK`, or `--minimize-passes`
+ 1 | einloom transform cascade.yaml
+   |         ^^^^^^^^^
+help: `einloom transform --help` lists the names
+)"},
+          {"transform cascade.yaml --apply defre:M",
+           R"(command line:1:40: error[transform-unknown]: there is no transformation `defre`
+ 1 | einloom transform cascade.yaml --apply defre:M
+   |                                        ^^^^^^^
+help: did you mean `defer`?
+)"},
+          {"transform cascade.yaml --apply defer",
+           R"(command line:1:40: error[transform-syntax]: `defer` is no transformation: it names no rank
+ 1 | einloom transform cascade.yaml --apply defer
+   |                                        ^^^^^
+help: write `defer:M`
+)"},
+          {"transform cascade.yaml --apply defer:M=4",
+           R"(command line:1:40: error[transform-syntax]: `defer:M=4` is no transformation: `defer` takes no number
+ 1 | einloom transform cascade.yaml --apply defer:M=4
+   |                                        ^^^^^^^^^
+help: write `defer:M`
+)"},
+          {"transform cascade.yaml --apply partition:M=x",
+           R"(command line:1:40: error[transform-syntax]: `partition:M=x` is no transformation: the size of a tile is a whole number from 1 on
+ 1 | einloom transform cascade.yaml --apply partition:M=x
+   |                                        ^^^^^^^^^^^^^
+help: write `partition:M` or `partition:M=64`
+)"},
+          {"transform cascade.yaml --apply partition:M",
+           R"(cascade.yaml:1:10: error[transform-impossible]: rank `M` cannot be partitioned: no Einsum reduces over it, and inputs and outputs keep their ranks
+ 1 | cascade: dot
+   |          ^^^
+)"},
+          {"transform cascade.yaml --minimize-passes --rank KK",
+           R"(cascade.yaml:1:10: error[transform-impossible]: cascade `dot` has no rank `KK`
+ 1 | cascade: dot
+   |          ^^^
+help: did you mean `K`?
+)"},
+          {"transform cascade.yaml --apply running:K",
+           R"(cascade.yaml:1:10: error[transform-impossible]: the tiles of `K` cannot be merged: it is not partitioned
+ 1 | cascade: dot
+   |          ^^^
+help: apply `partition:K` first
+)"},
+          {"transform window.yaml --apply partition:M",
+           R"(window.yaml:9:25: error[transform-impossible]: rank `M` cannot be partitioned: `Y` is read at `m-1`, which may lie in another tile
+ 9 |   - Z[] = sum(m) Y[m] * Y[m-1]
+   |                         ^^^^^^
+)"},
+          {"transform tiles.yaml --apply running:M",
+           R"(tiles.yaml:1:10: error[transform-impossible]: `RD` has tiles without a point, by `m1 < p`; its running value would miss their corrections
+ 1 | cascade: tiles
+   |          ^^^^^
+)"},
+          {"transform overflow.yaml --minimize-passes",
+           R"(command line:1:19: error[transform-differs]: the result gives other values than `overflow`: the largest error in `O` is inf of 1 + |value|, allowed 1e-11 (seed 1)
+ 1 | einloom transform overflow.yaml --minimize-passes
+   |                   ^^^^^^^^^^^^^
+)"},
+          {"transform cascade.yaml --apply partition:K --output nowhere/result.yaml",
+           R"(command line:1:61: error[output-unwritable]: cannot write nowhere/result.yaml: No such file or directory
+ 1 | einloom transform cascade.yaml --apply partition:K --output nowhere/result.yaml
+   |                                                             ^^^^^^^^^^^^^^^^^^^
+help: name a file that can be written
+)"},
+      });
+}
+
 TEST_CASE("another number of values for a zipped key") {
   const TemporaryFolder folder;
   write_documents(folder);

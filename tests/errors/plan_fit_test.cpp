@@ -72,8 +72,7 @@ std::vector<Edit> nested_reductions(const std::string& tiles, const std::string&
 
 TEST_CASE("an inner reduction in parts") {
   check_all({
-      {"by a loop",
-       nested_reductions("{M0: 4, K0: 4}", "[m1, k1]", "[n, k0]"),
+      {"by a loop", nested_reductions("{M0: 4, K0: 4}", "[m1, k1]", "[n, k0]"),
        R"(plan.yaml:7:12: error[inner-reduction-divided]: `Y` reduces by max what it has reduced by sum over `k`, but a loop cuts `k`: a part of the inner result is of no use to the outer one
  7 |     body: [Y]
    |            ^
@@ -81,9 +80,7 @@ cascade.yaml:8:5: note: the Einsum
 help: keep all of `k` inside the tile, or split the Einsum in two
 )"},
   });
-  CHECK(told([] {
-          static_cast<void>(lowered(loaded(edited(nested_reductions("{M0: 4}", "[m1]", "[n, k]")))));
-        }) == "");
+  CHECK(told([] { static_cast<void>(lowered(loaded(edited(nested_reductions("{M0: 4}", "[m1]", "[n, k]"))))); }) == "");
 }
 
 TEST_CASE("fidelity pe of reductions of two kinds") {
@@ -91,8 +88,9 @@ TEST_CASE("fidelity pe of reductions of two kinds") {
   SimulationOptions options;
   options.fidelity = Fidelity::pe;
   options.cascade = &documents.cascade;
-  CHECK(told([&] { static_cast<void>(simulate(lowered(documents), documents.machine, options)); }) ==
-        R"(plan.yaml:7:12: error[pe-nested-reductions]: `Y` reduces the results of another kind of reduction; fidelity pe steps PEs that do one of them at a time
+  CHECK(
+      told([&] { static_cast<void>(simulate(lowered(documents), documents.machine, options)); }) ==
+      R"(plan.yaml:7:12: error[pe-nested-reductions]: `Y` reduces the results of another kind of reduction; fidelity pe steps PEs that do one of them at a time
  7 |     body: [Y]
    |            ^
 help: split the Einsum in two, or use fidelity cycle

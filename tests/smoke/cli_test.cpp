@@ -131,7 +131,8 @@ const std::string kEndless =
 TEST_CASE("help of every command names its options") {
   const Ended program = einloom("--help");
   CHECK(program.code == 0);
-  for (const char* command : {"run", "list", "describe", "check", "analyze"}) CHECK(contains(program.out, command));
+  for (const char* command : {"run", "list", "describe", "check", "analyze", "transform"})
+    CHECK(contains(program.out, command));
   const Ended run = einloom("run --help");
   CHECK(run.code == 0);
   for (const char* option : {"SPEC", "--out", "--jobs", "--set", "--check", "--fidelity", "--no-fast-forward",
@@ -145,6 +146,11 @@ TEST_CASE("help of every command names its options") {
   const Ended analyze = einloom("analyze --help");
   for (const char* option : {"CASCADE", "--all", "--set", "--model", "--machine", "--dtype", "--csv", "--json"}) {
     CHECK(contains(analyze.out, option));
+  }
+  const Ended transform = einloom("transform --help");
+  for (const char* option : {"CASCADE", "--apply", "--minimize-passes", "--rank", "--tile", "--name", "--set", "--seed",
+                             "--scale", "--output", "partition", "running", "split"}) {
+    CHECK(contains(transform.out, option));
   }
   CHECK(einloom("--version").code == 0);
 }

@@ -73,8 +73,8 @@ TEST_CASE("every plan in the tree, printed, is the same plan") {
 
 TEST_CASE("names and texts that YAML would read otherwise are quoted") {
   Plan plan = plan_of(kSerial);
-  for (const char* text : {"a: b", "- x", "say \"so\"", "back\\slash", " ", "null", "# no comment", "[a, b]", "two\nlines",
-                           "d\xc3\xa9j\xc3\xa0 vu"}) {
+  for (const char* text : {"a: b", "- x", "say \"so\"", "back\\slash", " ", "null", "# no comment", "[a, b]",
+                           "two\nlines", "d\xc3\xa9j\xc3\xa0 vu"}) {
     plan.description = text;
     CHECK(read_again(plan).description == text);
   }

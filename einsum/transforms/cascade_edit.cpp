@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "einsum/transforms/cascade_edit.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "einsum/transforms/expression_algebra.hpp"
+
+namespace einloom::transforms {
+
+CascadeDraft draft_of(const Cascade& cascade) {
+  CascadeDraft draft;
+  draft.name = cascade.name();
+  draft.description = cascade.description();
+  draft.paper = cascade.paper();
+  draft.reference = cascade.reference();
+  draft.ranks = cascade.ranks();
+  draft.partitions = cascade.partitions();
+  draft.parameters = cascade.parameters();
+  draft.iterative = cascade.iterative_ranks();
+  draft.tensors = cascade.tensors();
+  for (TensorDecl& tensor : draft.tensors) tensor.iterative_rank.clear();
+  draft.einsums = cascade.einsums();
+  draft.span = cascade.span();
+  return draft;
+}
+
+CascadeEdit::CascadeEdit(const Cascade& cascade) : draft_(draft_of(cascade)) {
+  for (const TensorDecl& tensor : draft_.tensors) taken_.insert(tensor.name);
+  std::erase_if(draft_.tensors, [](const TensorDecl& tensor) { return tensor.role != TensorRole::input; });
+  draft_.einsums.clear();
+}
+
+std::string CascadeEdit::fresh_name(const std::string& wish) {
+  std::string name = wish;
+  for (int i = 2; !taken_.insert(name).second; ++i) name = fmt::format("{}_{}", wish, i);
+  return name;
+}
+
+void CascadeEdit::add(TensorDecl tensor, Einsum einsum) {
+  taken_.insert(tensor.name);
+  draft_.tensors.push_back(std::move(tensor));
+  draft_.einsums.push_back(std::move(einsum));
+}
+
+Cascade CascadeEdit::build(const RankGroup& group) {
+  remove_unread();
+  rename();
+  order(group);
+  Diagnostics diagnostics;
+  try {
+    return CascadeBuilder::build(draft_, diagnostics);
+  } catch (const UserError& error) {
+    throw InternalError(fmt::format("a transformation made an invalid cascade: {}", error.what()));
+  }
+}
+
+void CascadeEdit::remove_unread() {
+  for (bool removed = true; removed;) {
+    removed = false;
+    std::set<std::string> read;
+    for (const Einsum& einsum : draft_.einsums) {
+      for (const Access* access : einsum.reads()) {
+        if (access->tensor != einsum.name()) read.insert(access->tensor);
+      }
+    }
+    const auto useless = [&](const TensorDecl& tensor) {
+      return tensor.role == TensorRole::intermediate && !read.contains(tensor.name);
+    };
+    for (const TensorDecl& tensor : draft_.tensors) {
+      if (!useless(tensor)) continue;
+      std::erase_if(draft_.einsums, [&](const Einsum& einsum) { return einsum.name() == tensor.name; });
+      removed = true;
+    }
+    std::erase_if(draft_.tensors, useless);
+  }
+}
+
+void CascadeEdit::rename() {
+  for (const auto& [stand_in, original] : renames_) {
+    if (draft_.find_tensor(original) || !draft_.find_tensor(stand_in)) continue;
+    for (TensorDecl& tensor : draft_.tensors) {
+      if (tensor.name == stand_in) tensor.name = original;
+    }
+    for (Einsum& einsum : draft_.einsums) {
+      if (einsum.output.tensor == stand_in) einsum.output.tensor = original;
+      einsum.expression = rewritten(einsum.expression, [&, from = stand_in, to = original](const Access& access) {
+        Access renamed = access;
+        if (renamed.tensor == from) renamed.tensor = to;
+        return read(std::move(renamed));
+      });
+    }
+  }
+}
+
+// Stages: what needs no iteration, the first iteration, what needs its end, the second iteration, …
+void CascadeEdit::order(const RankGroup& group) {
+  const std::string variable = variable_of_rank(group.outer.empty() ? group.whole : group.outer);
+  const auto writes = [&](const Einsum& einsum) {
+    return std::any_of(einsum.output.indices.begin(), einsum.output.indices.end(),
+                       [&](const IndexExpression& index) { return index.plain_variable() == variable; });
+  };
+  std::map<std::string, int> stages;
+  for (const Einsum& einsum : draft_.einsums) {
+    const bool inside = writes(einsum);
+    int stage = inside ? 2 : 1;
+    for (const Access* access : einsum.reads()) {
+      const auto producer = stages.find(access->tensor);
+      if (producer == stages.end()) continue;
+      const bool steps_along =
+          std::any_of(access->indices.begin(), access->indices.end(), [&](const IndexExpression& index) {
+            const auto names = index.variables();
+            return std::find(names.begin(), names.end(), variable) != names.end();
+          });
+      const bool same_step = inside && producer->second % 2 == 0 && steps_along;
+      int after = producer->second;
+      if (!same_step && after % 2 == 0) ++after;  // the iteration's end
+      if (inside && after % 2 == 1) ++after;      // the next iteration
+      stage = std::max(stage, after);
+    }
+    stages[einsum.name()] = stage;
+  }
+  std::stable_sort(draft_.einsums.begin(), draft_.einsums.end(),
+                   [&](const Einsum& a, const Einsum& b) { return stages.at(a.name()) < stages.at(b.name()); });
+  // Tensors: inputs, then in the order of their Einsums.
+  std::stable_sort(draft_.tensors.begin(), draft_.tensors.end(), [&](const TensorDecl& a, const TensorDecl& b) {
+    return draft_.writer_of(a.name) < draft_.writer_of(b.name);
+  });
+}
+
+}  // namespace einloom::transforms

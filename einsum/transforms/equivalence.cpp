@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "einsum/transforms/equivalence.hpp"
+#include "einsum/input_values.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "base/diagnostic.hpp"
+#include "einsum/evaluator.hpp"
+
+namespace einloom::transforms {
+namespace {
+
+// The part of `shape` that the cascade knows, completed.
+Shape bound(const Cascade& cascade, const Shape& shape) {
+  Shape own;
+  for (const RankDecl& rank : cascade.ranks()) own.set(rank.name, shape.at(rank.name));
+  for (const ParameterDecl& parameter : cascade.parameters()) {
+    own.set(parameter.name, shape.find(parameter.name).value_or(parameter.default_value));
+  }
+  return cascade.bind(own, {});
+}
+
+double error_of(double got, double expected) {
+  if (std::isnan(got) && std::isnan(expected)) return 0;
+  if (got == expected) return 0;
+  const double error = std::abs(got - expected) / (1 + std::abs(expected));
+  return std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
+}
+
+}  // namespace
+
+Equivalence compare_values(const Cascade& origin, const Cascade& result, const Shape& shape, std::uint64_t seed,
+                           double scale) {
+  const Shape shapes[2] = {bound(origin, shape), bound(result, shape)};
+  TensorStore<double> stores[2] = {make_store<double>(origin, shapes[0], 0), make_store<double>(result, shapes[1], 0)};
+  RandomNumbers numbers(seed);
+  bool first = true;
+  for (const TensorDecl& tensor : origin.tensors()) {
+    if (tensor.role != TensorRole::input) continue;
+    Tensor<double>& values = stores[0].at(tensor.name);
+    for (std::int64_t i = 0; i < values.size(); ++i) values.data()[i] = numbers.normal() * (first ? scale : 1);
+    first = false;
+    const auto other = stores[1].find(tensor.name);
+    if (other == stores[1].end()) continue;
+    ensure(other->second.extents() == values.extents(), "a transformation changed the shape of an input");
+    other->second = values;
+  }
+  evaluate(origin, shapes[0], Precision{Dtype::fp64}, stores[0]);
+  evaluate(result, shapes[1], Precision{Dtype::fp64}, stores[1]);
+  Equivalence equivalence;
+  for (const TensorDecl& tensor : origin.tensors()) {
+    if (tensor.role != TensorRole::output) continue;
+    const auto other = stores[1].find(tensor.name);
+    ensure(other != stores[1].end(), "a transformation lost an output");
+    const Tensor<double>& expected = stores[0].at(tensor.name);
+    ensure(other->second.extents() == expected.extents(), "a transformation changed the shape of an output");
+    for (std::int64_t i = 0; i < expected.size(); ++i) {
+      const double error = error_of(other->second.data()[i], expected.data()[i]);
+      if (error > equivalence.largest_error) {
+        equivalence.largest_error = error;
+        equivalence.where = tensor.name;
+      }
+    }
+    equivalence.values += expected.size();
+  }
+  return equivalence;
+}
+
+}  // namespace einloom::transforms

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Expressions built, searched and rewritten; what all transformations of cascades are written with.
+// Contract: plain values in, new values out; new nodes have no place in a document.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "einsum/cascade.hpp"
+
+namespace einloom::transforms {
+
+[[nodiscard]] Expression number(double value);
+[[nodiscard]] Expression read(Access access);
+[[nodiscard]] Expression call(std::string op, std::vector<Expression> args);
+// The index variable of each rank, in order: `X[b,h,m1]`.
+[[nodiscard]] Access access_of(const std::string& tensor, const std::vector<std::string>& ranks);
+
+struct Factor {
+  Expression value;
+  bool divides = false;
+};
+using Product = std::vector<Factor>;
+// First what multiplies, then what divides, in order; 1 when there is nothing.
+[[nodiscard]] Expression product_of(const Product& factors);
+
+struct SignedTerm {
+  Expression value;
+  bool negative = false;
+};
+// Positive terms first, each in order; 0 when there is nothing.
+[[nodiscard]] Expression sum_of(const std::vector<SignedTerm>& terms);
+
+[[nodiscard]] bool is_call(const Expression& expression, const std::string& op);
+// Every index variable inside: in indices and as a value.
+[[nodiscard]] std::set<std::string> variables_of(const Expression& expression);
+[[nodiscard]] std::vector<std::string> variables_in_order(const Expression& expression);
+[[nodiscard]] bool uses_any(const Expression& expression, const std::set<std::string>& variables);
+
+// Every access replaced by what the function makes of it.
+using AccessRewrite = std::function<Expression(const Access&)>;
+[[nodiscard]] Expression rewritten(const Expression& expression, const AccessRewrite& rewrite);
+
+// Index variables replaced, in indices and as values. UserError transform-impossible at `where` when an index would
+// multiply two symbols.
+using VariableMap = std::map<std::string, IndexExpression>;
+[[nodiscard]] Access substituted(const Access& access, const VariableMap& replacements, const Span& where);
+[[nodiscard]] Expression substituted(const Expression& expression, const VariableMap& replacements, const Span& where);
+[[nodiscard]] Comparison substituted(const Comparison& comparison, const VariableMap& replacements, const Span& where);
+
+// Whether the value is above or at 0 wherever it is there, as far as its form tells.
+[[nodiscard]] bool is_never_negative(const Expression& expression);
+
+}  // namespace einloom::transforms

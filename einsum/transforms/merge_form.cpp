@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: Apache-2.0
+// Second half: writes what merge_phases planned. Of a final there are up to three values: at the tile, at the tile
+// before (a running state's previous one) and at the end.
+#include "einsum/transforms/merge_form.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "einsum/affine.hpp"
+#include "einsum/ops/op.hpp"
+#include "einsum/transforms/defer_scaling.hpp"
+#include "einsum/transforms/merge_phases.hpp"
+#include "einsum/transforms/term_writer.hpp"
+
+namespace einloom::transforms {
+namespace {
+
+class MergeWriter {
+ public:
+  MergeWriter(const Cascade& cascade, const RankGroup& group, MergeStyle style)
+      : cascade_(cascade),
+        group_(group),
+        running_(style == MergeStyle::running),
+        prefix_(running_ ? "R" : "L"),
+        outer_(variable_of_rank(group.outer)),
+        edit_(cascade),
+        phases_(cascade, group, prefix_, [this](const std::string& wish) { return edit_.fresh_name(wish); }) {}
+
+  MergeForm write() {
+    for (std::size_t i = 0; i < cascade_.einsums().size(); ++i) {
+      const Einsum& einsum = cascade_.einsums()[i];
+      const MergeStep& step = phases_.step(static_cast<int>(i));
+      phase_ = step.phase;
+      switch (step.role) {
+        case MergeRole::free:
+          copy(einsum);
+          break;
+        case MergeRole::inside:
+          copy(einsum);
+          for (const Core& core : step.cores) write_core(einsum, core, step.cores.size() == 1);
+          break;
+        case MergeRole::reduces:
+          write_reduction(einsum, step);
+          break;
+      }
+    }
+    if (iterates_) edit_.draft().iterative.push_back({group_.outer, {}});
+    MergeForm result{edit_.build(group_), phases_.blocked()};
+    check_corrected(result.cascade);
+    return result;
+  }
+
+ private:
+  // How a final is there tile by tile: of the ranks of its tensor and the tiles'.
+  struct Accumulated {
+    std::string tile;   // at_end: the tile's own value
+    std::string state;  // running: the state
+    std::vector<std::string> ranks;
+    int phase = 0;
+  };
+
+  const TensorDecl& decl(const std::string& tensor) const { return *cascade_.find_tensor(tensor); }
+
+  void copy(const Einsum& einsum) {
+    TensorDecl tensor = decl(einsum.name());
+    tensor.iterative_rank.clear();
+    Einsum copied = einsum;
+    copied.expression = at_the_end(einsum.expression);
+    edit_.add(std::move(tensor), std::move(copied));
+  }
+
+  void write_core(const Einsum& einsum, const Core& core, bool alone) {
+    if (alone) edit_.rename_when_free(core.tensor, einsum.name());
+    Expression value = at_the_tile(core.value);
+    edit_.add(tensor_like(decl(einsum.name()), core.tensor, core.ranks),
+              einsum_of(core.tensor, core.ranks, einsum.reductions, std::move(value), einsum.predicates, einsum.span));
+  }
+
+  // --- values of finals -------------------------------------------------------------------------------------------
+
+  // The access with an index for the tiles put where `ranks` have it.
+  Access widened(const std::string& tensor, const std::vector<std::string>& ranks, const Access& access,
+                 const IndexExpression& tile) const {
+    Access result{tensor, {}, access.span};
+    const auto part = part_ranks_.find(access.tensor);
+    const std::vector<std::string>& own = part != part_ranks_.end() ? part->second : decl(access.tensor).ranks;
+    for (const std::string& rank : ranks) {
+      if (rank == group_.outer) {
+        result.indices.push_back(tile);
+        continue;
+      }
+      const auto found = std::find(own.begin(), own.end(), rank);
+      result.indices.push_back(access.indices[static_cast<std::size_t>(found - own.begin())]);
+    }
+    return result;
+  }
+
+  IndexExpression tile_index(std::int64_t plus) const {
+    IndexExpression index = index_of_variable(outer_, {});
+    if (plus != 0) index.terms.push_back({plus, "", "", {}});
+    return index;
+  }
+
+  // A final of this phase, what is made of them, or a part of one.
+  bool is_late(const std::string& tensor) const {
+    const auto found = accumulated_.find(tensor);
+    return found != accumulated_.end() ? found->second.phase == phase_ : phases_.is_late(tensor, phase_);
+  }
+
+  Expression at_the_end(const Expression& expression) const {
+    return rewritten(expression, [&](const Access& access) {
+      const auto found = accumulated_.find(access.tensor);
+      if (found == accumulated_.end() || found->second.state.empty()) return read(access);
+      return read(widened(found->second.state, found->second.ranks, access, index_of_symbol(group_.outer, {})));
+    });
+  }
+
+  // With the finals of this phase as they are at the tile, those of earlier ones as they are at the end.
+  Expression at_the_tile(const Expression& expression) {
+    return rewritten(expression, [&](const Access& access) {
+      if (!is_late(access.tensor)) return at_the_end(read(access));
+      const auto found = accumulated_.find(access.tensor);
+      if (found != accumulated_.end()) {
+        const Accumulated& each = found->second;
+        return read(running_ ? widened(each.state, each.ranks, access, tile_index(1))
+                             : widened(each.tile, each.ranks, access, tile_index(0)));
+      }
+      const auto& [name, ranks] = map_at_the_tile(access.tensor);
+      return read(widened(name, ranks, access, tile_index(0)));
+    });
+  }
+
+  // A map of finals, made anew at each tile.
+  const std::pair<std::string, std::vector<std::string>>& map_at_the_tile(const std::string& tensor) {
+    const auto found = maps_.find(tensor);
+    if (found != maps_.end()) return found->second;
+    const Expression value = at_the_tile(definition(tensor));
+    const std::vector<std::string> ranks = with_rank(decl(tensor).ranks, group_.outer, value);
+    const std::string name = edit_.fresh_name(prefix_ + tensor);
+    const Einsum& einsum = *cascade_.find_einsum(tensor);
+    edit_.add(tensor_like(decl(tensor), name, ranks),
+              einsum_of(name, ranks, {}, value, predicates_of_map(einsum), einsum.span));
+    return maps_[tensor] = {name, ranks};
+  }
+
+  std::vector<Comparison> predicates_of_map(const Einsum& einsum) const {
+    return einsum.reductions.empty() ? einsum.predicates : std::vector<Comparison>{};
+  }
+
+  // What a tensor is made of in the rewritten cascade.
+  Expression definition(const std::string& tensor) const {
+    const auto found = definitions_.find(tensor);
+    return found != definitions_.end() ? found->second : cascade_.find_einsum(tensor)->expression;
+  }
+
+  // running: with the finals of this phase as they were before the tile.
+  Expression before_the_tile(const Expression& expression) const {
+    return rewritten(expression, [&](const Access& access) {
+      if (!is_late(access.tensor)) return at_the_end(read(access));
+      const auto found = accumulated_.find(access.tensor);
+      if (found != accumulated_.end()) {
+        return read(widened(found->second.state, found->second.ranks, access, tile_index(0)));
+      }
+      VariableMap replacements;
+      const std::vector<std::string>& ranks = decl(access.tensor).ranks;
+      for (std::size_t k = 0; k < ranks.size(); ++k) replacements[variable_of_rank(ranks[k])] = access.indices[k];
+      return substituted(before_the_tile(definition(access.tensor)), replacements, access.span);
+    });
+  }
+
+  // --- corrections ------------------------------------------------------------------------------------------------
+
+  // What the tile's terms (at_end), or those before it (running), are multiplied with: a tensor over the tiles.
+  std::optional<Access> correction(const std::vector<Shift>& shifts, const TensorDecl& like, const Span& span) {
+    if (shifts.empty()) return std::nullopt;
+    std::map<std::string, std::pair<std::optional<Expression>, std::vector<SignedTerm>>> by_base;
+    std::string first;
+    for (const Shift& shift : shifts) {
+      auto& [base, terms] = by_base[shift.base ? print_expression(*shift.base) : ""];
+      base = shift.base;
+      for (const SignedTerm& each : shift.exponent) {
+        if (first.empty()) first = each.value.accesses().front()->tensor;
+        const Expression later = running_ ? at_the_tile(each.value) : at_the_end(each.value);
+        const Expression earlier = running_ ? before_the_tile(each.value) : at_the_tile(each.value);
+        terms.push_back({later, each.negative});
+        terms.push_back({earlier, !each.negative});
+      }
+    }
+    Product factors;
+    for (const auto& [key, part] : by_base) {
+      const Expression exponent = sum_of(part.second);
+      factors.push_back(
+          {part.first ? call("pow", {at_the_end(*part.first), exponent}) : call("exp", {exponent}), false});
+    }
+    const Expression value = product_of(factors);
+    const std::string key = print_expression(value);
+    if (!corrections_.contains(key)) {
+      std::vector<std::string> ranks;
+      for (const std::string& variable : variables_in_order(value)) ranks.push_back(rank_of_variable(variable));
+      const std::string name = edit_.fresh_name("C" + first);
+      edit_.add(tensor_like(like, name, ranks), einsum_of(name, ranks, {}, value, {}, span));
+      corrections_[key] = access_of(name, ranks);
+    }
+    return corrections_[key];
+  }
+
+  // --- reductions -------------------------------------------------------------------------------------------------
+
+  void write_reduction(const Einsum& einsum, const MergeStep& step) {
+    const TensorDecl& result = decl(einsum.name());
+    std::vector<Term> terms = step.terms;
+    if (terms.empty()) terms.push_back(Term{false, {}, {{einsum.expression, false}}, {}});
+    const bool is_bare = terms.size() == 1 && terms.front().outside.empty() && !terms.front().negative;
+    std::vector<Expression> parts;
+    for (const Term& term : terms) {
+      if (term.inside.empty()) {
+        parts.push_back(product_of(term.outside));
+        continue;
+      }
+      const Expression value = product_of(term.inside);
+      TensorDecl part = result;
+      if (!is_bare) {
+        part = tensor_like(result, edit_.fresh_name("N" + result.name),
+                           ranks_used(result.ranks, value, einsum.predicates));
+      }
+      reduce(einsum, term, value, part, step.accumulates);
+      Product factors = term.outside;
+      factors.insert(factors.begin(), {read(access_of(part.name, part.ranks)), false});
+      parts.push_back(product_of(factors));
+    }
+    if (is_bare) return;
+    const Expression sum = sum_over(terms, [&](const Term&, std::size_t i) { return parts[i]; });
+    definitions_[result.name] = sum;
+    edit_.add(result, einsum_of(result.name, result.ranks, {}, at_the_end(sum), {}, einsum.span));
+  }
+
+  // One accumulated term: `part` is the tensor it is called, ranks of the result.
+  void reduce(const Einsum& einsum, const Term& term, const Expression& value, const TensorDecl& part,
+              bool accumulates) {
+    part_ranks_[part.name] = part.ranks;
+    if (!accumulates) {
+      edit_.add(part, einsum_of(part.name, part.ranks, einsum.reductions, at_the_tile(value), einsum.predicates,
+                                einsum.span));
+      return;
+    }
+    const std::vector<std::string> ranks = with_rank(part.ranks, group_.outer, value);
+    const Access tile = tile_value(einsum, value, part, ranks);
+    const std::optional<Access> factor = correction(term.shifts, part, einsum.span);
+    if (running_) {
+      accumulate(einsum, part, ranks, tile, factor);
+    } else {
+      merge(einsum, part, ranks, tile, factor);
+    }
+  }
+
+  // The reduction inside the tile; the operand itself where nothing is reduced there.
+  Access tile_value(const Einsum& einsum, const Expression& value, const TensorDecl& part,
+                    const std::vector<std::string>& ranks) {
+    std::vector<Reduction> local;
+    for (const Reduction& reduction : einsum.reductions) {
+      if (reduction.variable != outer_) local.push_back(reduction);
+    }
+    const Expression made = at_the_tile(value);
+    if (local.empty() && made.kind == ExpressionKind::access && einsum.predicates.empty()) {
+      const Access& access = made.access;
+      const bool plain =
+          std::equal(access.indices.begin(), access.indices.end(), ranks.begin(), ranks.end(),
+                     [](const IndexExpression& index, const std::string& rank) {
+                       return index.plain_variable() == variable_of_rank(rank) && index.plain_offset() == 0;
+                     });
+      if (plain) return access;
+    }
+    const std::string name = edit_.fresh_name("L" + part.name);
+    edit_.add(tensor_like(part, name, ranks), einsum_of(name, ranks, local, made, einsum.predicates, einsum.span));
+    return access_of(name, ranks);
+  }
+
+  void accumulate(const Einsum& einsum, const TensorDecl& part, const std::vector<std::string>& ranks,
+                  const Access& tile, const std::optional<Access>& factor) {
+    const ReductionOp& op = *find_reduction(einsum.reductions.front().op);
+    const std::string name = edit_.fresh_name("R" + part.name);
+    TensorDecl state = tensor_like(part, name, ranks);
+    state.initial = op.identity;
+    Einsum next = einsum_of(name, ranks, {}, {}, {}, einsum.span);
+    Expression previous = read(next.output);
+    if (factor) previous = call("mul", {std::move(previous), read(*factor)});
+    next.expression = call(op.combine, {std::move(previous), read(tile)});
+    for (IndexExpression& index : next.output.indices) {
+      if (index.plain_variable() == outer_) index = tile_index(1);
+    }
+    edit_.add(std::move(state), std::move(next));
+    if (factor) corrected_.push_back(name);
+    iterates_ = true;
+    accumulated_[part.name] = {"", name, ranks, phase_};
+    end_of(part, name, ranks);
+  }
+
+  // Who reads the final reads the last state; an output is written as it was.
+  void end_of(const TensorDecl& part, const std::string& state, const std::vector<std::string>& ranks) {
+    Access last = access_of(state, ranks);
+    for (IndexExpression& index : last.indices) {
+      if (index.plain_variable() == outer_) index = index_of_symbol(group_.outer, {});
+    }
+    if (part.role == TensorRole::output) {
+      edit_.add(part, einsum_of(part.name, part.ranks, {}, read(last), {}, part.span));
+    }
+  }
+
+  void merge(const Einsum& einsum, const TensorDecl& part, const std::vector<std::string>& ranks, const Access& tile,
+             const std::optional<Access>& factor) {
+    Expression value = read(tile);
+    if (factor) value = call("mul", {std::move(value), read(*factor)});
+    edit_.add(part,
+              einsum_of(part.name, part.ranks, {{einsum.reductions.front().op, outer_, {}}}, value, {}, einsum.span));
+    accumulated_[part.name] = {tile.tensor, "", ranks, phase_};
+  }
+
+  // A corrected state must not stand still at a tile at which what it is corrected with moves on.
+  void check_corrected(const Cascade& made) const {
+    for (const std::string& name : corrected_) {
+      const int position = made.einsum_position(name);
+      if (position < 0 || made.domain(position).empty()) continue;
+      throw UserError(Diagnostic{
+          "transform-impossible",
+          fmt::format("`{}` has tiles without a point, by `{}`; its running value would miss their corrections", name,
+                      print_comparison(made.domain(position).front())),
+          cascade_.span()});
+    }
+  }
+
+  const Cascade& cascade_;
+  RankGroup group_;
+  bool running_;
+  std::string prefix_, outer_;
+  CascadeEdit edit_;
+  MergePhases phases_;
+  int phase_ = 0;
+  bool iterates_ = false;
+  std::map<std::string, Accumulated> accumulated_;  // by final, or by the part it is made of
+  std::map<std::string, std::vector<std::string>> part_ranks_;
+  std::map<std::string, Expression> definitions_;  // finals made of parts
+  std::map<std::string, std::pair<std::string, std::vector<std::string>>> maps_;
+  std::map<std::string, Access> corrections_;
+  std::vector<std::string> corrected_;
+};
+
+}  // namespace
+
+MergeForm merge_form(const Cascade& cascade, const std::string& rank, MergeStyle style) {
+  const RankGroup group = group_of(cascade, rank);
+  const auto refuse = [&](const std::string& why, const std::string& help) {
+    throw UserError(Diagnostic{"transform-impossible",
+                               fmt::format("the tiles of `{}` cannot be merged: {}", rank, why),
+                               cascade.span(),
+                               {},
+                               help});
+  };
+  if (group.outer.empty()) refuse("it is not partitioned", fmt::format("apply `partition:{}` first", rank));
+  for (const RankDecl& iterative : cascade.iterative_ranks()) {
+    if (iterative.name == group.outer) refuse("the cascade iterates over them already", "");
+  }
+  const std::string whole = variable_of_rank(group.whole);
+  for (const Einsum& einsum : cascade.einsums()) {
+    if (einsum.reduces(whole)) refuse(fmt::format("`{}` reduces over `{}` as a whole", einsum.name(), whole), "");
+  }
+  return MergeWriter(cascade, group, style).write();
+}
+
+}  // namespace einloom::transforms

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sorted list of transformations. A new one is a pair of files and a line here.
+#include "einsum/transforms/transform.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "base/suggest.hpp"
+#include "einsum/transforms/cascade_edit.hpp"
+#include "einsum/transforms/defer_scaling.hpp"
+#include "einsum/transforms/merge_form.hpp"
+#include "einsum/transforms/partition_rank.hpp"
+#include "einsum/transforms/separate_reductions.hpp"
+
+namespace einloom::transforms {
+
+const std::vector<Transform>& all_transforms() {
+  static const std::vector<Transform> kTransforms = {
+      {"defer", false, "takes what is known after a pass out of the reductions over the rank",
+       [](const Cascade& cascade, const std::string& rank, std::int64_t) { return defer_scaling(cascade, rank); }},
+      {"partition", true, "cuts the rank into tiles (of 256, or =TILE)", &partition_rank},
+      {"running", false, "reduces a partitioned rank tile by tile, correcting what the tiles before gave",
+       [](const Cascade& cascade, const std::string& rank, std::int64_t) {
+         return merge_form(cascade, rank, MergeStyle::running).cascade;
+       }},
+      {"separate", false, "reduces over the rank first where a late Einsum reduces over others too",
+       [](const Cascade& cascade, const std::string& rank, std::int64_t) {
+         return separate_reductions(cascade, rank);
+       }},
+      {"split", false, "reduces the tiles of a partitioned rank apart and merges them at the end (split-K)",
+       [](const Cascade& cascade, const std::string& rank, std::int64_t) {
+         return merge_form(cascade, rank, MergeStyle::at_end).cascade;
+       }},
+  };
+  return kTransforms;
+}
+
+std::string TransformCall::text() const {
+  return transform->takes_tile ? fmt::format("{}:{}={}", transform->name, rank, tile)
+                               : fmt::format("{}:{}", transform->name, rank);
+}
+
+TransformCall parse_transform(const std::string& text, const Span& where) {
+  const std::size_t colon = text.find(':');
+  const std::string name = text.substr(0, colon);
+  TransformCall call;
+  std::vector<std::string> names;
+  for (const Transform& each : all_transforms()) {
+    names.push_back(each.name);
+    if (each.name == name) call.transform = &each;
+  }
+  if (!call.transform) {
+    throw UserError(Diagnostic{
+        "transform-unknown", fmt::format("there is no transformation `{}`", name), where, {}, suggestion(name, names)});
+  }
+  const auto wrong = [&](const std::string& why) {
+    throw UserError(Diagnostic{
+        "transform-syntax",
+        fmt::format("`{}` is no transformation: {}", text, why),
+        where,
+        {},
+        fmt::format("write `{}:M`{}", name, call.transform->takes_tile ? fmt::format(" or `{}:M=64`", name) : "")});
+  };
+  if (colon == std::string::npos || colon + 1 == text.size()) wrong("it names no rank");
+  const std::size_t equals = text.find('=', colon);
+  call.rank = text.substr(colon + 1, equals == std::string::npos ? equals : equals - colon - 1);
+  call.tile = kDefaultTile;
+  if (equals == std::string::npos) return call;
+  if (!call.transform->takes_tile) wrong(fmt::format("`{}` takes no number", name));
+  const char* begin = text.data() + equals + 1;
+  const char* end = text.data() + text.size();
+  const auto [stop, problem] = std::from_chars(begin, end, call.tile);
+  if (problem != std::errc() || stop != end || call.tile < 1 || call.tile > (std::int64_t{1} << 40)) {
+    wrong("the size of a tile is a whole number from 1 on");
+  }
+  return call;
+}
+
+Cascade apply(const TransformCall& call, const Cascade& cascade) {
+  return call.transform->apply(cascade, call.rank, call.tile);
+}
+
+Cascade renamed(const Cascade& cascade, const std::string& name, const std::string& description) {
+  CascadeDraft draft = draft_of(cascade);
+  draft.name = name;
+  draft.description = description;
+  Diagnostics diagnostics;
+  return CascadeBuilder::build(std::move(draft), diagnostics);
+}
+
+}  // namespace einloom::transforms

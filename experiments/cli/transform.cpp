@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// einloom transform: a cascade rewritten by facts about its operators, compared with its origin and written out.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "einsum/passes.hpp"
+#include "einsum/transforms/equivalence.hpp"
+#include "einsum/transforms/minimize_passes.hpp"
+#include "einsum/transforms/transform.hpp"
+#include "experiments/cascade_check.hpp"
+#include "experiments/cli/cascade_arguments.hpp"
+#include "experiments/output_file.hpp"
+
+namespace einloom::cli {
+
+using namespace transforms;
+
+namespace {
+
+struct Options {
+  std::string cascade;
+  std::vector<std::string> settings, apply;
+  bool minimize = false;
+  std::string rank, name, output;
+  std::int64_t tile = kDefaultTile;
+  std::uint64_t seed = 1;
+  double scale = 1;
+};
+
+struct Result {
+  Cascade cascade;
+  std::string steps;               // `defer:M, partition:M`
+  std::vector<std::string> lines;  // what is reported
+};
+
+std::string passes_line(const std::string& rank, int before, int after) {
+  return fmt::format("passes over {}: {} -> {}", rank, before, after);
+}
+
+Result applied(const Options& options, const Cascade& origin, const CommandLine& command_line) {
+  Result result{origin, "", {}};
+  std::vector<std::string> ranks;
+  for (const std::string& text : options.apply) {
+    const TransformCall call = parse_transform(text, command_line.span_of(text));
+    result.cascade = apply(call, result.cascade);
+    result.steps += (result.steps.empty() ? "" : ", ") + call.text();
+    if (std::find(ranks.begin(), ranks.end(), call.rank) == ranks.end()) ranks.push_back(call.rank);
+  }
+  for (const std::string& rank : ranks) {
+    result.lines.push_back(passes_line(rank, passes_over(origin, rank), passes_over(result.cascade, rank)));
+  }
+  return result;
+}
+
+Result minimized(const Options& options, const Cascade& origin) {
+  Result result{origin, "", {}};
+  std::vector<std::string> ranks;
+  for (const RankDecl& rank : origin.ranks()) {
+    if (options.rank.empty() && passes_over(origin, rank.name) > 1) ranks.push_back(rank.name);
+  }
+  if (!options.rank.empty()) ranks.push_back(options.rank);
+  for (const std::string& rank : ranks) {
+    const FewerPasses fewer = minimize_passes(result.cascade, rank, options.tile);
+    std::string line = passes_line(rank, fewer.before, fewer.after);
+    for (const PassStep& step : fewer.steps) {
+      line += fmt::format("{} {} {}", &step == &fewer.steps.front() ? " by" : ",", step.transform, step.passes);
+      result.steps += (result.steps.empty() ? "" : ", ") + step.transform;
+    }
+    result.lines.push_back(line);
+    for (const std::string& why : fewer.forbidden) result.lines.push_back("  no fewer: " + why);
+    result.cascade = fewer.cascade;
+  }
+  if (ranks.empty()) result.lines.push_back("1 pass over every rank");
+  return result;
+}
+
+std::string compared(const Options& options, const Cascade& origin, const Cascade& result,
+                     const std::vector<Setting>& settings, const Span& where) {
+  Shape shape = cascade_shape(result, small_shape(result), settings, std::nullopt, where);
+  const Equivalence equivalence = compare_values(origin, result, shape, options.seed, options.scale);
+  if (!equivalence.holds()) {
+    throw UserError(Diagnostic{
+        "transform-differs",
+        fmt::format("the result gives other values than `{}`: the largest error in `{}` is {:.3e} of 1 + |value|, "
+                    "allowed {:.0e} (seed {})",
+                    origin.name(), equivalence.where, equivalence.largest_error, kEquivalenceTolerance, options.seed),
+        where});
+  }
+  std::string extents;
+  for (const auto& [name, value] : shape.values()) extents += fmt::format(" {}={}", name, value);
+  return fmt::format("values at{}: {} compared in fp64, seed {}, largest error {:.1e} of 1 + |value|", extents,
+                     equivalence.values, options.seed, equivalence.largest_error);
+}
+
+int transform(const Options& options, const CommandLine& command_line) {
+  const Library library(Library::default_root());
+  const Span where = command_line.span_of(options.cascade);
+  if (options.minimize == !options.apply.empty() || (!options.minimize && !options.rank.empty())) {
+    throw UserError(Diagnostic{"command-line",
+                               "a transformation is `--apply NAME:RANK`, or `--minimize-passes`",
+                               command_line.span_of(options.minimize ? "--minimize-passes" : "transform"),
+                               {},
+                               "`einloom transform --help` lists the names"});
+  }
+  const std::vector<Setting> settings = read_cascade_settings(options.settings, {"a transformation"});
+  const Cascade origin = load_cascade_with(library, options.cascade, where, settings);
+  Result result = options.minimize ? minimized(options, origin) : applied(options, origin, command_line);
+  result.lines.push_back(compared(options, origin, result.cascade, settings, where));
+  if (!result.steps.empty()) {
+    result.cascade = renamed(result.cascade, options.name.empty() ? origin.name() + "_transformed" : options.name,
+                             fmt::format("{} after {}", origin.name(), result.steps));
+  }
+
+  std::string document = "# SPDX-License-Identifier: Apache-2.0\n";
+  for (const std::string& line : result.lines) document += fmt::format("# {}\n", line);
+  document += print_cascade(result.cascade);
+  if (options.output.empty()) {
+    fmt::print("{}", document);
+    return 0;
+  }
+  write_atomically(options.output, document, command_line.span_of(options.output), kNameFile);
+  for (const std::string& line : result.lines) fmt::print("{}\n", line);
+  fmt::print("written to {}\n", options.output);
+  return 0;
+}
+
+std::string names_text() {
+  std::string text = "Transformation, in order; repeatable:";
+  for (const Transform& each : all_transforms()) text += fmt::format("\n{} {}", each.name, each.text);
+  return text;
+}
+
+}  // namespace
+
+Command add_transform_command(CLI::App& app, const CommandLine& command_line) {
+  CLI::App* command = app.add_subcommand("transform", "Rewrite a cascade and compare its values with the origin's");
+  auto options = std::make_shared<Options>();
+  command->add_option("CASCADE", options->cascade, "Name or path of a cascade")->required();
+  command->add_option("--apply", options->apply, names_text())->allow_extra_args(false)->type_name("NAME:RANK[=TILE]");
+  command->add_flag("--minimize-passes", options->minimize,
+                    "Whatever saves passes over the ranks with several, and what forbids to save more");
+  command->add_option("--rank", options->rank, "Only over this rank")->type_name("RANK");
+  command->add_option("--tile", options->tile, "Extent of the tiles that --minimize-passes makes")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  command->add_option("--name", options->name, "Name of the result; else the origin's with _transformed");
+  command
+      ->add_option("--set", options->settings,
+                   "Extent or parameter of the comparison (P=100, M0=16) or cascade.path=value; repeatable")
+      ->allow_extra_args(false)
+      ->type_name("KEY=VALUE");
+  command->add_option("--seed", options->seed, "Seed of the inputs compared on")->capture_default_str();
+  command->add_option("--scale", options->scale, "Multiplies the first input")->capture_default_str();
+  command->add_option("--output", options->output, "Writes the cascade there")->type_name("FILE");
+  return {command, [options, &command_line] { return transform(*options, command_line); }};
+}
+
+}  // namespace einloom::cli
