@@ -98,7 +98,7 @@ class MergeWriter {
 
   IndexExpression tile_index(std::int64_t plus) const {
     IndexExpression index = index_of_variable(outer_, {});
-    if (plus != 0) index.terms.push_back({plus, "", "", {}});
+    if (plus != 0) index.terms.push_back({plus, "", "", {}, {}});
     return index;
   }
 

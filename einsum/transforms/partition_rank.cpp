@@ -23,7 +23,7 @@ class RankPartition {
     draft.partitions.push_back({rank, outer_, inner_, {}});
     draft.parameters.push_back({inner_, tile, {}});
     IndexExpression joined;
-    joined.terms = {{1, inner_, variable_of_rank(outer_), {}}, {1, "", variable_of_rank(inner_), {}}};
+    joined.terms = {{1, inner_, variable_of_rank(outer_), {}, {}}, {1, "", variable_of_rank(inner_), {}, {}}};
     join_[variable_] = joined;
   }
 
