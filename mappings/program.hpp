@@ -103,6 +103,7 @@ struct RankRegion {
   std::int64_t offset = 0;
   std::vector<Term> terms;
   std::int64_t extent = 1;
+  bool whole = false;  // an index tensor says where: all of it may be touched
 };
 
 struct Statement {

@@ -46,7 +46,7 @@ const Access& touched_access(const Program& program, const Cascade& cascade, con
     return cascade.find_einsum(program.tensors[static_cast<std::size_t>(statement.tensor)])->output;
   }
   const Einsum& reader = cascade.einsums()[static_cast<std::size_t>(statement.access_einsum)];
-  return *reader.expression.accesses()[static_cast<std::size_t>(statement.access)];
+  return *reader.reads()[static_cast<std::size_t>(statement.access)];
 }
 
 std::vector<RankRegion> rank_regions(const Program& program, const Cascade& cascade, const Statement& statement) {
@@ -59,7 +59,8 @@ std::vector<RankRegion> rank_regions(const Program& program, const Cascade& casc
     region.extent = program.shape.at(tensor.ranks[i]) + (iterative ? 1 : 0);
     for (const IndexTerm& term : access.indices[i].terms) {
       const std::int64_t factor = term.factor * (term.symbol.empty() ? 1 : program.shape.at(term.symbol));
-      if (term.variable.empty()) region.offset += factor;
+      if (!term.gathered.empty()) region.whole = true;
+      if (term.is_constant()) region.offset += factor;
       for (std::size_t v = 0; v < statement.box.size() && !term.variable.empty(); ++v) {
         if (statement.box[v].variable == term.variable) region.terms.push_back({static_cast<int>(v), factor});
       }
@@ -70,6 +71,7 @@ std::vector<RankRegion> rank_regions(const Program& program, const Cascade& casc
 }
 
 Range covered_range(const RankRegion& region, const Box& first, const Box& last) {
+  if (region.whole) return {0, region.extent};
   std::int64_t lowest = region.offset, highest = region.offset;
   for (const RankRegion::Term& term : region.terms) {
     const auto dimension = static_cast<std::size_t>(term.box);

@@ -2,6 +2,8 @@
 // einloom analyze: what a cascade is by itself, and the bounds that a machine sets for it.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "experiments/analysis.hpp"
 #include "experiments/cli/cascade_arguments.hpp"
 #include "experiments/output_file.hpp"
@@ -30,6 +32,24 @@ std::optional<Machine> machine_of(const Library& library, const Options& options
         [&library, kind](const std::string& name, const Span& asked_at) { return library.load(kind, name, asked_at); };
   };
   return load_machine(document, find(DocumentKind::technology), find(DocumentKind::dram_timing));
+}
+
+// The shape all cascades are compared at; that of the cascade's own first case where its ranks depend on each other and
+// the common one does not fit them.
+Shape library_shape(const Cascade& cascade, const Shape& base, const std::vector<Setting>& settings,
+                    const std::optional<Model>& model, const Span& where) {
+  const auto& cases = cascade.checks().cases;
+  const auto plain = std::find_if(cases.begin(), cases.end(), [](const CheckCase& one) { return one.options.empty(); });
+  if (cascade.derived_ranks().empty() || plain == cases.end()) {
+    return cascade_shape(cascade, base, settings, model, where, false);
+  }
+  try {
+    return cascade_shape(cascade, base, settings, model, where, false);
+  } catch (const UserError&) {
+    Shape own;
+    for (const auto& [name, value] : plain->shape) own.set(name, value);
+    return cascade.bind(own, plain->span);
+  }
 }
 
 int analyze(const Options& options, const CommandLine& command_line) {
@@ -62,7 +82,8 @@ int analyze(const Options& options, const CommandLine& command_line) {
   const Shape base = common_small_shape(cascades);
   std::vector<CascadeAnalysis> analyses;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    const Shape shape = cascade_shape(cascades[i], base, settings, model, where(i), names.size() == 1);
+    const Shape shape = options.all ? library_shape(cascades[i], base, settings, model, where(i))
+                                    : cascade_shape(cascades[i], base, settings, model, where(i), names.size() == 1);
     analyses.push_back(analyze_cascade(cascades[i], shape, *dtype, machine ? &*machine : nullptr, where(i)));
   }
   if (!options.csv.empty()) {

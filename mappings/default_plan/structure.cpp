@@ -12,6 +12,7 @@ RankUse use_of(const IndexExpression& index, const std::string& rank, const Shap
   RankUse use;
   use.rank = rank;
   for (const IndexTerm& term : index.terms) {
+    if (!term.gathered.empty()) use.whole = true;
     if (term.variable.empty()) continue;
     use.terms.push_back({term.variable, term.factor * (term.symbol.empty() ? 1 : shape.at(term.symbol))});
   }
@@ -84,6 +85,11 @@ bool is_contraction(const Cascade& cascade, const Einsum& einsum, const Shape& s
 
 std::set<std::string> undivided(const Einsum& einsum) {
   std::set<std::string> names;
+  // A selection sees all values before it says anything, and all its results come at once.
+  if (!einsum.selection().empty()) {
+    names.insert(einsum.reductions.front().variable);
+    if (!einsum.selected_variable().empty()) names.insert(einsum.selected_variable());
+  }
   bool inside = false;
   for (const Reduction& reduction : einsum.reductions) {
     inside = inside || reduction.op != einsum.reductions.front().op;

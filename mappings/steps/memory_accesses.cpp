@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 namespace einloom {
 namespace {
@@ -29,8 +30,22 @@ bool same_iterations(const Statement& a, const Statement& b) {
 std::int64_t MemoryAccesses::tile_elements(const Access& access, const std::vector<BoxDimension>& box,
                                            unsigned set) const {
   const TensorDecl& tensor = lowering_.tensor(access.tensor);
+  const auto extent_of = [&](const std::string& variable) {
+    const auto found =
+        std::find_if(box.begin(), box.end(), [&](const BoxDimension& b) { return b.variable == variable; });
+    return found == box.end() ? 1 : extent_in(*found, set);
+  };
   std::int64_t elements = 1;
+  std::set<std::string> fetched;  // variables of indices that gather: every point fetches its own element
+  for (const IndexExpression& index : access.indices) {
+    for (const std::string& variable : index.gathers() ? index.variables() : std::vector<std::string>{}) {
+      if (fetched.insert(variable).second) elements *= extent_of(variable);
+    }
+  }
   for (std::size_t i = 0; i < access.indices.size(); ++i) {
+    if (access.indices[i].gathers()) continue;
+    const auto own = access.indices[i].plain_variable();
+    if (own && fetched.count(*own) != 0) continue;
     std::int64_t covered = 1;
     for (const IndexTerm& term : access.indices[i].terms) {
       if (term.variable.empty()) continue;

@@ -75,6 +75,9 @@ help: did you mean `plans`?
 TEST_CASE("wrong settings") {
   const TemporaryFolder folder;
   write_documents(folder);
+  folder.write("unchecked.yaml",
+               "cascade: unchecked\nranks: [M]\ntensors:\n  A: {ranks: [M], role: input}\n"
+               "  Z: {ranks: [M], role: output}\neinsums:\n  - Z[m] = A[m] * 2\ncheck: {stress: {A: 2}}\n");
   check_all(
       folder,
       {
@@ -175,11 +178,17 @@ help: make the tile of M at most 4
    |   ^^^^
 help: make an extent smaller
 )"},
+          {"check ./unchecked.yaml",
+           R"(unchecked.yaml:1:10: error[check-missing]: cascade `unchecked` has no case to be checked with
+ 1 | cascade: unchecked
+   |          ^^^^^^^^^
+help: add `check: {cases: [{shape: {…}}]}`, or give a shape with `--set`
+)"},
           {"check ./cascade.yaml --set M=4 --set K=4 --set N=4",
            R"(cascade.yaml:1:10: error[reference-missing]: cascade `dot` names no kernel to check against; values need an independent answer
  1 | cascade: dot
    |          ^^^
-help: add `reference:` with the name of a kernel; known: activator_glu, alibi, alternating_subregion, causal, channel_group_attention, consist_edit, cross, decon_fixed_qk, decon_mlp, decon_random_qk, decon_shared_score, decon_standard, …
+help: add `reference:` with the name of a kernel; known: activator_glu, agent_attention, alibi, alternating_subregion, attention_distance, attention_diversification, attention_redistribution, attention_strength, causal, channel_group_attention, consist_edit, cope_fusion, …
 )"},
       });
 }

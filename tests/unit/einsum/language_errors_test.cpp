@@ -2,6 +2,7 @@
 // Complete texts of the errors about gathers, selections, `first`, constants, options and derived ranks.
 #include <catch2/catch.hpp>
 
+#include "einsum/input_values.hpp"
 #include "unit/einsum/cascades.hpp"
 
 using namespace einloom;
@@ -151,5 +152,21 @@ help: did you mean `a`?
 error[cascade-unknown-choice]: cascade `c` has no option `shape`
 c.yaml:3:10: note: declared here
 help: known: form
+)");
+}
+
+TEST_CASE("checks") {
+  const std::string sum = "C[k,p] = sum(m) A[m,p] + IX[p] + k\n";
+  CHECK(errors_of(with(sum + "check: {inputs: {A: gaussian}, cases: [{shape: {M: 2, P: 3, K: 4}}]}")) ==
+        R"(c.yaml:9:21: error[check-drawing]: `gaussian` does not say how `A` is drawn
+ 9 | check: {inputs: {A: gaussian}, cases: [{shape: {M: 2, P: 3, K: 4}}]}
+   |                     ^^^^^^^^
+help: normal, {normal: 0.5}, {uniform: [0, 1]}, {integers: M}, {distinct: M}, permutation, {mask: 0.5}, unit_rows or {constant: 1}
+)");
+  const Cascade cascade = cascade_from(with(sum + "check: {inputs: {IX: {distinct: 3}}}"));
+  CHECK_THROWS_WITH(draw_inputs(cascade, shape_of(cascade, {{"M", 2}, {"P", 5}, {"K", 1}}), 1),
+                    R"(c.yaml:9:33: error[check-drawing]: `IX` takes 5 whole numbers from [0, 3) along a fiber
+ 9 | check: {inputs: {IX: {distinct: 3}}}
+   |                                 ^
 )");
 }

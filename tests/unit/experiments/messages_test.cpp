@@ -246,7 +246,7 @@ TEST_CASE("a cascade without a kernel has nothing to be checked against") {
       R"(c.yaml:1:10: error[reference-missing]: cascade `double` names no kernel to check against; values need an independent answer
  1 | cascade: double
    |          ^^^^^^
-help: add `reference:` with the name of a kernel; known: activator_glu, alibi, alternating_subregion, causal, channel_group_attention, consist_edit, cross, decon_fixed_qk, decon_mlp, decon_random_qk, decon_shared_score, decon_standard, …
+help: add `reference:` with the name of a kernel; known: activator_glu, agent_attention, alibi, alternating_subregion, attention_distance, attention_diversification, attention_redistribution, attention_strength, causal, channel_group_attention, consist_edit, cope_fusion, …
 )");
 }
 
