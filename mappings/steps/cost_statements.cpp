@@ -247,7 +247,7 @@ class Costing {
     const bool sums = std::any_of(statement.operations_per_point.begin(), statement.operations_per_point.end(),
                                   [](const auto& entry) { return entry.first == "mac"; });
     if (sums && !statement.accumulates) work.register_reads -= fresh_sums;
-    work.duration_cycles = std::max<std::int64_t>(1, in_time * issue);  // one cycle to be issued, even for a copy
+    work.duration_cycles = in_time * std::max<std::int64_t>(1, issue);  // a copy is issued like anything else
     work.tail_cycles = array.rows - 1 + array.columns - 1;
     work.slot_pes = work.pes;
     accesses_.add(statement, einsum, set, sum_ends, work);

@@ -29,6 +29,7 @@ struct Element {
   std::int64_t held_since = kNever;  // in that PE
   std::int64_t out_since = kNever;   // at the edge of the array that computed it
   std::int64_t instance = -1;        // of its producer
+  bool is_spilled = false;           // DRAM has it; readers of other iterations have it brought back
   SlotUse slot;
   struct Copy {  // that a load made in a memory
     T value{};
@@ -64,7 +65,8 @@ class ElementStore {
   // PE (row, column) = `pe` of `array` uses what it holds; `skew` = row + column.
   [[nodiscard]] const T* held(const Element<T>& element, int array, std::int64_t pe, std::int64_t now,
                               std::int64_t skew) const {
-    const bool there = element.array == array && element.pe == pe && element.held_since <= now;
+    const bool initial = element.instance < 0 && element.out_since <= now;  // a state's register starts with it
+    const bool there = initial || (element.array == array && element.pe == pe && element.held_since <= now);
     return there && slots_.holds(element.slot, now, skew) ? &element.value : nullptr;
   }
   // It enters an array at `now` after a way of `latency` cycles; nullptr when it cannot.

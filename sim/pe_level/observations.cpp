@@ -118,6 +118,13 @@ bool Geometry::is_loaded(const Statement& consumer, const Access& access) const 
   });
 }
 
+bool Geometry::is_refilled(const Statement& consumer, const Access& access) const {
+  return std::any_of(program_.statements.begin(), program_.statements.end(), [&](const Statement& load) {
+    return load.kind == StatementKind::load && load.share < 1 && load.reader_einsum == consumer.einsum &&
+           program_.tensors[static_cast<std::size_t>(load.tensor)] == access.tensor;
+  });
+}
+
 const Statement* Geometry::producer_of(const std::string& tensor) const {
   for (const Statement& statement : program_.statements) {
     if (statement.kind == StatementKind::operation && einsum(statement).name() == tensor) return &statement;

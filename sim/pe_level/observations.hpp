@@ -68,6 +68,8 @@ class Geometry {
   [[nodiscard]] std::int64_t way(const Statement& producer, const Statement& consumer, const Access& access) const;
   // Does an array, through a load, read what went through DRAM?
   [[nodiscard]] bool is_loaded(const Statement& consumer, const Access& access) const;
+  // Does a part of it, which was spilled, come back for this consumer?
+  [[nodiscard]] bool is_refilled(const Statement& consumer, const Access& access) const;
   [[nodiscard]] const Statement* producer_of(const std::string& tensor) const;
 
  private:

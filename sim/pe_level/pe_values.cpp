@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/diagnostic.hpp"
+#include "einsum/cascade.hpp"
 #include "mappings/tile_region.hpp"
 #include "sim/pe_level/grid_values.hpp"
 #include "sim/regions.hpp"
@@ -80,33 +81,59 @@ struct PeValues<T>::State {
     operation.continues =
         what.accumulates && std::any_of(what.accumulation_loops.begin(), what.accumulation_loops.end(),
                                         [&](int loop) { return head.position[static_cast<std::size_t>(loop)] != 0; });
+    carry_state(what, head.position, operation);
     grid.add(std::move(operation));
   }
 
-  void load(const Statement& what, const Box& region, std::int64_t done) {
+  // Behind the last iteration of a loop that ends early, a state keeps its value in the iterations left out.
+  void carry_state(const Statement& what, const std::vector<std::int64_t>& at, OperationValues<T>& operation) const {
+    const TensorDecl& decl = *cascade.find_tensor(program.tensors[static_cast<std::size_t>(what.tensor)]);
+    if (!program.grows || decl.iterative_rank.empty()) return;
+    for (std::size_t e = 1; e < what.effective.size(); ++e) {
+      const int index = what.loops[static_cast<std::size_t>(what.effective[e])];
+      const ProgramLoop& loop = program.loops[static_cast<std::size_t>(index)];
+      if (!loop.growth || loop.digits.front().dimension != variable_of_rank(decl.iterative_rank)) continue;
+      if (at[e] != loop.trip_at(at[e - 1]) - 1) return;
+      const auto rank = std::find(decl.ranks.begin(), decl.ranks.end(), decl.iterative_rank) - decl.ranks.begin();
+      operation.iterations_left_out = loop.trip - 1 - at[e];
+      operation.next_state = dram.at(decl.name).strides()[static_cast<std::size_t>(rank)];
+    }
+  }
+
+  // Of a spilled share, the tile's first elements; those that begin in its bytes.
+  static std::int64_t elements_of(const Statement& what, unsigned variant) {
+    if (what.share == 1) return std::numeric_limits<std::int64_t>::max();
+    const std::int64_t bytes = what.variants[variant].move_bytes;
+    return (bytes + what.element_bytes - 1) / what.element_bytes;
+  }
+
+  void load(const Statement& what, const Box& region, std::int64_t left, std::int64_t done) {
     const std::string& tensor = program.tensors[static_cast<std::size_t>(what.tensor)];
     const Tensor<T>& from = dram.at(tensor);
     std::vector<Element<T>>& elements = store.of(tensor);
     for_each_element(from, region, [&](std::int64_t at) {
+      if (left-- <= 0) return;
       auto& copies = elements[static_cast<std::size_t>(at)].copies;
       std::erase_if(copies, [&](const auto& copy) { return !slots.holds(copy.slot, done, 0); });
       copies.push_back({from.data()[at], done, move_slot});
     });
   }
 
-  void put_away(const Statement& what, const Box& region, std::int64_t now) {
+  void put_away(const Statement& what, const Box& region, std::int64_t left, std::int64_t now) {
     const std::string& tensor = program.tensors[static_cast<std::size_t>(what.tensor)];
     const std::int64_t latency = machine.memories[static_cast<std::size_t>(what.from)].latency.value();
     Tensor<T>& to = dram.at(tensor);
-    const std::vector<Element<T>>& elements = store.of(tensor);
+    std::vector<Element<T>>& elements = store.of(tensor);
     for_each_element(to, region, [&](std::int64_t at) {
-      const Element<T>& element = elements[static_cast<std::size_t>(at)];
+      if (left-- <= 0) return;
+      Element<T>& element = elements[static_cast<std::size_t>(at)];
       const T* value = store.entering(element, now, latency, 0);
       if (value == nullptr && !program.masked) {
         throw InternalError(
             fmt::format("cycle {}: `{}` starts before element {} is in the memory", now, what.name, at));
       }
       to.data()[at] = value == nullptr ? element.value : *value;
+      element.is_spilled = what.share < 1;
     });
   }
 
@@ -144,13 +171,13 @@ void PeValues<T>::starts(int statement, const Scoreboard& board, std::int64_t no
 template <class T>
 void PeValues<T>::moved(int statement, std::int64_t index, std::int64_t now, std::int64_t done) {
   const Statement& what = state_->program.statements[static_cast<std::size_t>(statement)];
-  if (what.share < 1) return;
   state_->program.position_of(what, index, state_->position);
   const Box region = tensor_region(state_->program, state_->cascade, what, state_->position, {});
+  const std::int64_t elements = State::elements_of(what, state_->program.variant_at(what, state_->position));
   if (what.kind == StatementKind::load) {
-    state_->load(what, region, done);
+    state_->load(what, region, elements, done);
   } else {
-    state_->put_away(what, region, now);
+    state_->put_away(what, region, elements, now);
   }
 }
 

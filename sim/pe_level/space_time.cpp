@@ -70,6 +70,7 @@ SpaceTime space_time_of(const Statement& statement, const PeArray& array, unsign
   for (const auto& [op, count] : statement.operations_per_point) {
     map.issue_cycles += count * array.operations.at(op).issue_cycles;
   }
+  map.issue_cycles = std::max<std::int64_t>(1, map.issue_cycles);  // a copy
   return map;
 }
 

@@ -35,8 +35,18 @@ struct OperandPlan {
   std::vector<Element<T>>* elements = nullptr;
   Entry entry = Entry::held;
   bool loaded = false;          // by a load; otherwise another operation computed it
+  bool refilled = false;        // the part of it that was spilled
   std::int64_t way_cycles = 0;  // from where it was computed to the edge it enters
   Walk walk;
+};
+
+// Reductions of one kind, as in kernel->groups. By step: which of its results a PE works on, and whether for the first
+// or the last time in this operation.
+struct ReductionLevel {
+  bool rows = false, columns = false;  // partial results move from row to row, from column to column
+  std::vector<std::int32_t> target;
+  std::vector<char> is_first, is_last;
+  std::int32_t targets = 1;
 };
 
 template <class T>
@@ -46,12 +56,13 @@ struct ValuePlan {
   std::vector<OperandPlan<T>> operands;  // of kernel->accesses
   std::vector<Element<T>>* results = nullptr;
   Walk result;
-  bool sums_down = false, sums_along = false;  // partial results move down columns, along rows
+  std::vector<ReductionLevel> levels;             // outermost first
+  bool moves_rows = false, moves_columns = false;  // partial results move along an axis
+  bool sums_go_up = false;                         // from the last row to the first
   bool unloads = false;
-  // By step: which of its results a PE works on, and whether for the first or the last time in this operation.
-  std::vector<std::int32_t> target;
-  std::vector<char> is_first, is_last;
-  std::int32_t targets = 1;
+
+  // The row's place in the tile (beyond it: nothing of it is there).
+  [[nodiscard]] std::int64_t index_row(std::int64_t row) const { return row; }
 };
 
 template <class T>
