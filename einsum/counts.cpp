@@ -42,11 +42,9 @@ std::int64_t checked_product(std::int64_t a, std::int64_t b) {
   return a * b;
 }
 
-// Points of the Einsum when the variables of inner reductions are left out: those of the values an outer one combines.
-std::int64_t count_outer_points(const Cascade& cascade, int einsum, const Shape& shape, std::size_t reductions_kept) {
+// Points of the Einsum when only its first variables count: those of the values an outer reduction combines.
+std::int64_t count_outer_points(const Cascade& cascade, int einsum, const Shape& shape, std::size_t kept) {
   const Einsum& e = cascade.einsums().at(static_cast<std::size_t>(einsum));
-  const auto variables = e.variables();
-  const std::size_t kept = variables.size() - (e.reductions.size() - reductions_kept);
   auto extents = variable_extents(e, shape);
   extents.resize(kept);
   std::vector<Constraint> constraints;
@@ -82,6 +80,16 @@ OperationCounts operations_per_point(const Einsum& einsum) {
   return counts;
 }
 
+std::vector<OuterReduction> outer_reductions(const Einsum& einsum) {
+  std::vector<OuterReduction> found;
+  const std::size_t outputs = einsum.variables().size() - einsum.reductions.size();
+  for (std::size_t i = 1; i < einsum.reductions.size(); ++i) {
+    if (einsum.reductions[i - 1].op == einsum.reductions[i].op) continue;
+    found.push_back({find_reduction(einsum.reductions[i - 1].op)->combine, outputs + i});
+  }
+  return found;
+}
+
 std::int64_t count_points(const Cascade& cascade, int einsum, const Shape& shape) {
   const Einsum& e = cascade.einsums().at(static_cast<std::size_t>(einsum));
   return count_lattice_points(variable_extents(e, shape), domain_constraints(cascade, einsum, shape));
@@ -92,10 +100,8 @@ OperationCounts count_operations(const Cascade& cascade, int einsum, const Shape
   const std::int64_t points = count_points(cascade, einsum, shape);
   OperationCounts counts;
   for (const auto& [op, each] : operations_per_point(e)) counts[op] = checked_product(points, each);
-  // Reductions of another kind around the innermost one combine its results.
-  for (std::size_t i = e.reductions.size(); i-- > 1;) {
-    if (e.reductions[i - 1].op == e.reductions[i].op) continue;
-    counts[find_reduction(e.reductions[i - 1].op)->combine] += count_outer_points(cascade, einsum, shape, i);
+  for (const OuterReduction& outer : outer_reductions(e)) {
+    counts[outer.op] += count_outer_points(cascade, einsum, shape, outer.variables);
   }
   return counts;
 }

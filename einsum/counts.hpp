@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "einsum/cascade.hpp"
 
@@ -15,8 +16,17 @@ namespace einloom {
 using OperationCounts = std::map<std::string, std::int64_t>;
 
 // Operations at one point of the Einsum's iteration space (map operators, the innermost reduction's operator, fused
-// mac). Outer reductions of another kind (`max(m0) sum(e) …`) have fewer points and are added by count_operations.
+// mac). Outer reductions of another kind (`max(m0) sum(e) …`) have fewer points: outer_reductions.
 [[nodiscard]] OperationCounts operations_per_point(const Einsum& einsum);
+
+// A reduction of another kind around an inner one: it combines a value at every point of the Einsum's first `variables`
+// index variables (outputs, then reductions, outermost first).
+struct OuterReduction {
+  std::string op;  // by which it combines
+  std::size_t variables = 0;
+};
+// Outermost first; empty where all reductions are of one kind.
+[[nodiscard]] std::vector<OuterReduction> outer_reductions(const Einsum& einsum);
 
 // Present points of the Einsum's whole iteration space (product of extents less absent points). Exact.
 [[nodiscard]] std::int64_t count_points(const Cascade& cascade, int einsum, const Shape& shape);

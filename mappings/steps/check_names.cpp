@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/suggest.hpp"
 #include "einsum/counts.hpp"
@@ -24,7 +25,10 @@ std::vector<std::string> array_names(const Machine& machine) {
 }
 
 void check_operations(Lowering& lowering, const Binding& binding, const Einsum& einsum, const PeArray& array) {
-  for (const auto& [op, count] : operations_per_point(einsum)) {
+  std::set<std::string> needed;
+  for (const auto& [op, count] : operations_per_point(einsum)) needed.insert(op);
+  for (const OuterReduction& outer : outer_reductions(einsum)) needed.insert(outer.op);
+  for (const std::string& op : needed) {
     if (array.operations.count(op) != 0) continue;
     std::string known;
     for (const auto& [name, cost] : array.operations) known += (known.empty() ? "" : ", ") + name;

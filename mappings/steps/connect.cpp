@@ -249,7 +249,8 @@ class Connector {
     if (!timed && is_reduced(producer, binding.columns)) edge.way.along_columns = array.columns - 1;
     const Placement* placement = lowering_.placement(einsum.name());
     const bool kept = placement != nullptr;
-    const bool same_iteration = edge.aligned && producer.guards == consumer.guards;
+    const bool same_iteration =
+        edge.aligned && producer.guards == consumer.guards && producer.body_offset == consumer.body_offset;
     const bool stays = is_same_place(producer, consumer, access) && !(kept && !same_iteration);
     if (!timed && !stays) edge.way.unloading = unloading(producer);
     if (!stays && consumer.instruction.empty() && is_preloaded(consumer, access) &&

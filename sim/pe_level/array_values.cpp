@@ -52,8 +52,7 @@ void ArrayValues<T>::evaluate(const OperationValues<T>& what, std::int64_t row) 
     std::vector<T>& values = step_values_[kernel.steps.size() + static_cast<std::size_t>(which)];
     values.assign(count, static_cast<T>(source.constant));
     for (std::size_t i = 0; source.source == kernel::Source::index && i < count; ++i) {
-      static_cast<void>(
-          what.plan->map.point(what.plan->index_row(row), points_[i].column, points_[i].step, index_));
+      static_cast<void>(what.plan->map.point(what.plan->index_row(row), points_[i].column, points_[i].step, index_));
       const auto v = static_cast<std::size_t>(source.from);
       values[i] = static_cast<T>(index_[v] + what.box[v].begin);
     }
@@ -110,7 +109,8 @@ void ArrayValues<T>::end_step(const OperationValues<T>& what, std::int64_t physi
   Point here = point;
   const auto is_in_tile = [&] { return row >= 0 && row < map.rows && here.column < map.columns; };
   if (plan.levels.empty()) {
-    if (is_in_tile() && is_result(what, row, here)) keep(what, pe, row, here, is_absent_[at(pe)] != 0, pending_[at(pe)]);
+    if (is_in_tile() && is_result(what, row, here))
+      keep(what, pe, row, here, is_absent_[at(pe)] != 0, pending_[at(pe)]);
     return;
   }
   T value = pending_[at(pe)];
@@ -126,7 +126,8 @@ void ArrayValues<T>::end_step(const OperationValues<T>& what, std::int64_t physi
       const bool passes = here.column < map.columns;
       if (passes && physical_row != begin) {
         if (!sums_vertical_.is_from(from * columns_ + point.column, tag)) {
-          missing(what, physical_row, point, plan.sums_go_up ? "the sum from the row below" : "the sum from the row above");
+          missing(what, physical_row, point,
+                  plan.sums_go_up ? "the sum from the row below" : "the sum from the row above");
         }
         value = combined(what, level, sums_vertical_.value(from * columns_ + point.column), value);
       }
@@ -273,8 +274,8 @@ bool ArrayValues<T>::is_result(const OperationValues<T>& what, std::int64_t row,
 template <class T>
 void ArrayValues<T>::missing(const OperationValues<T>& what, std::int64_t row, const Point& point,
                              const std::string& thing) const {
-  throw InternalError(fmt::format("cycle {}: PE({}, {}) is at step {} of `{}` {} and lacks {}", now_,
-                                  row - first_row_, point.column, point.step, *what.name, what.instance, thing));
+  throw InternalError(fmt::format("cycle {}: PE({}, {}) is at step {} of `{}` {} and lacks {}", now_, row - first_row_,
+                                  point.column, point.step, *what.name, what.instance, thing));
 }
 
 template class ArrayValues<double>;

@@ -25,7 +25,7 @@ struct OperationValues {
   Box box;
   bool continues = false;  // adds to what earlier iterations summed up
   SlotUse slot;
-  bool has_constraints = false;   // points may be absent
+  bool has_constraints = false;          // points may be absent
   std::int64_t iterations_left_out = 0;  // of the loop a state advances with: they keep its value
   std::int64_t next_state = 0;           // offset from a state's element to the one of the next iteration
   const std::string* name = nullptr;
@@ -81,7 +81,8 @@ class ArrayValues {
   std::vector<std::vector<T>> operand_values_;
 
  private:
-  [[nodiscard]] bool is_inside(const OperationValues<T>& what, std::int64_t row, const Point& at, std::size_t variables);
+  [[nodiscard]] bool is_inside(const OperationValues<T>& what, std::int64_t row, const Point& at,
+                               std::size_t variables);
   [[nodiscard]] bool holds(const OperationValues<T>& what, std::int64_t row, const Point& at,
                            const std::vector<Constraint>& constraints);
   T accumulate(const OperationValues<T>& what, std::size_t level, std::int64_t pe, std::int64_t row, const Point& at,

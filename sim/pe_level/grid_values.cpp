@@ -43,12 +43,12 @@ template <class T>
 void GridValues<T>::run_of_row(const OperationValues<T>& what, std::int64_t row, std::int64_t begin, std::int64_t end,
                                const std::int32_t* left) {
   const SpaceTime& map = what.plan->map;
-  const std::int64_t cycles = map.cycles(), issue = map.issue_cycles;
+  const std::int64_t cycles = map.cycles();
   points_.clear();
   if (row < map.rows) {
     for (std::int64_t c = begin; c < std::min(end, map.columns); ++c) {
-      const std::int64_t worked = cycles - left[c];
-      if (worked % issue == 0) points_.push_back({c, worked / issue});
+      const std::int64_t step = map.begins(cycles - left[c]);
+      if (step >= 0) points_.push_back({c, step});
     }
     if (!points_.empty()) {
       for (const Point& point : points_) {
@@ -63,8 +63,8 @@ void GridValues<T>::run_of_row(const OperationValues<T>& what, std::int64_t row,
   const bool here = row < map.rows || what.plan->moves_rows;
   const std::int64_t last = what.plan->moves_columns ? end : std::min(end, map.columns);
   for (std::int64_t c = begin; here && c < last; ++c) {
-    const std::int64_t worked = cycles - left[c];
-    if (worked % issue == issue - 1) this->end_step(what, row, {c, worked / issue});
+    const std::int64_t step = map.ends(cycles - left[c]);
+    if (step >= 0) this->end_step(what, row, {c, step});
   }
 }
 

@@ -56,7 +56,7 @@ struct ValuePlan {
   std::vector<OperandPlan<T>> operands;  // of kernel->accesses
   std::vector<Element<T>>* results = nullptr;
   Walk result;
-  std::vector<ReductionLevel> levels;             // outermost first
+  std::vector<ReductionLevel> levels;              // outermost first
   bool moves_rows = false, moves_columns = false;  // partial results move along an axis
   bool sums_go_up = false;                         // from the last row to the first
   bool unloads = false;

@@ -102,6 +102,26 @@ help: put `Y` in a nest of its own behind the loop
   });
 }
 
+TEST_CASE("a loop that cuts an inner reduction") {
+  const Loaded documents = loaded(edited(
+      {in_cascade("ranks: [M, K, N]", "ranks: [M, K, N, L]"), in_cascade("A: {ranks: [M, K]", "A: {ranks: [M, K, L]"),
+       in_cascade("sum(k) A[m,k] * B[k,n]", "max(k) sum(l) A[m,k,l] * B[k,n]"),
+       in_machine("operations: {mac: 1}", "operations: {mac: 1, max: {issue_cycles: 1, actions: {mac: 1}}}"),
+       in_plan("tiles: {M0: 4, N0: 4}", "tiles: {L0: 2, M0: 4, N0: 4}"),
+       in_plan("  - loops: [m1, n1]\n    body: [Z, Y]",
+               "  - {loops: [m1, n1, l1], body: [Z]}\n  - {loops: [m1, n1], body: [Y]}"),
+       in_plan("time: [k]", "time: [k, l0]")}));
+  CHECK(
+      told([&] {
+        static_cast<void>(lowered(documents, {"K", "L", "M", "N"}));
+      }) ==
+      R"(plan.yaml:6:34: error[reduction-cut]: `Z` takes the max of a sum over `l`; loop `l1` cuts the sum into parts, which a max cannot put together
+ 6 |   - {loops: [m1, n1, l1], body: [Z]}
+   |                                  ^
+help: take `l1` out of the loops, or make the sum an Einsum of its own
+)");
+}
+
 TEST_CASE("a tile extent given twice by a program") {
   Loaded documents = loaded({});
   documents.plan.tiles.push_back(documents.plan.tiles.front());
