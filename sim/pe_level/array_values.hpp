@@ -29,6 +29,10 @@ struct OperationValues {
   std::int64_t iterations_left_out = 0;  // of the loop a state advances with: they keep its value
   std::int64_t next_state = 0;           // offset from a state's element to the one of the next iteration
   const std::string* name = nullptr;
+  // Array with a controller.
+  std::int64_t accepted = 0;
+  bool is_skewed = true;
+  Span span{};
 };
 
 // Of a step's operands, or of a result on its way: which operation, and which step or result.
@@ -42,6 +46,8 @@ class ArrayValues {
   // Rows [first_row, last_row] of `rows` are those that sums move through.
   ArrayValues(int array, std::int64_t rows, std::int64_t columns, std::int64_t first_row, std::int64_t last_row,
               std::size_t operands, std::size_t statements, const ElementStore<T>& store);
+
+  virtual ~ArrayValues() = default;
 
   void add(OperationValues<T> operation) { operations_.push_back(std::move(operation)); }
   [[nodiscard]] std::int32_t issued() const { return issued_; }

@@ -44,7 +44,8 @@ class SlotClock {
  public:
   explicit SlotClock(const Program& program);
   // The statement starts its head instance: the slot its tile uses.
-  SlotUse start(int statement, const Scoreboard& board, std::int64_t now);
+  // A tile that PEs of an array with a controller keep has no slot: `only_in_memories`.
+  SlotUse start(int statement, const Scoreboard& board, std::int64_t now, bool only_in_memories);
   // May the tile be read at `time`, `skew` cycles behind the wavefront? Another one takes its place in the wavefront of
   // the operation, or at the moment of the move, that writes it.
   [[nodiscard]] bool holds(const SlotUse& use, std::int64_t time, std::int64_t skew) const;

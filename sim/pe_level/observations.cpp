@@ -156,6 +156,11 @@ Observation of_result(const Geometry& geometry, const Program& program, const Ma
                       const Dependence& edge) {
   const Statement& producer = program.statements[static_cast<std::size_t>(edge.producer)];
   const Statement& consumer = program.statements[static_cast<std::size_t>(edge.consumer)];
+  const bool by_instruction = !producer.instruction.empty();
+  if (by_instruction && consumer.array == producer.array) return {Seen::slot_over, 0};  // in program order
+  if (consumer.kind == StatementKind::store && by_instruction) {
+    return {Seen::engine_idle, machine.memories[static_cast<std::size_t>(consumer.from)].latency.value()};
+  }
   if (consumer.kind == StatementKind::store) {
     return {geometry.unloads(producer) ? Seen::all_rows_out : Seen::last_pe,
             machine.memories[static_cast<std::size_t>(consumer.from)].latency.value()};
@@ -163,9 +168,11 @@ Observation of_result(const Geometry& geometry, const Program& program, const Ma
   const Access& access = *access_of(geometry, program, edge);
   if (geometry.stays(producer, consumer, access)) return {Seen::first_pe, 0};
   std::int64_t way = geometry.way(producer, consumer, access);
-  if (geometry.is_preloaded(consumer, access) && !geometry.comes_in_rows(producer, consumer, access)) {
+  if (consumer.instruction.empty() && geometry.is_preloaded(consumer, access) &&
+      !geometry.comes_in_rows(producer, consumer, access)) {
     way += geometry.array(consumer).rows - 1;
   }
+  if (by_instruction) return {Seen::engine_idle, way};
   const bool down = geometry.reduces(producer, Place::Axis::rows);
   const bool along = geometry.reduces(producer, Place::Axis::columns);
   if (down && along) return {Seen::last_pe, way};
@@ -185,6 +192,9 @@ Observation of_slot(const Geometry& geometry, const Program& program, const Depe
   const Statement& reader = program.statements[static_cast<std::size_t>(edge.producer)];
   const Storage& storage = program.storages[static_cast<std::size_t>(edge.storage)];
   const Statement& acquirer = program.statements[static_cast<std::size_t>(storage.producer)];
+  if (!reader.instruction.empty()) {
+    return {acquirer.array == reader.array ? Seen::slot_over : Seen::engine_idle, 0};
+  }
   if (storage.memory < 0 || acquirer.array == reader.array) return {Seen::first_pe, 0};
   const std::string& tensor = program.tensors[static_cast<std::size_t>(storage.tensor)];
   bool down = false, along = false;
@@ -194,6 +204,17 @@ Observation of_slot(const Geometry& geometry, const Program& program, const Depe
     along = geometry.varies(reader, *access, Place::Axis::columns);
   }
   return {down && along ? Seen::last_pe : down ? Seen::last_row : along ? Seen::last_column : Seen::first_pe, 0};
+}
+
+// The controller accepts an instruction when the one before it no longer conflicts with it and its own engine is idle,
+// or all are.
+Observation of_engine(const Program& program, const Machine& machine, const Dependence& edge) {
+  const Statement& consumer = program.statements[static_cast<std::size_t>(edge.consumer)];
+  const Controller& controller = *machine.arrays[static_cast<std::size_t>(consumer.array)].controller;
+  if (edge.shift == 0) return {Seen::slot_over, 0};  // the next Einsum of the same instruction
+  const bool waits = controller.instructions.at(consumer.instruction).waits;
+  const bool own_engine = controller.engines > 1 && edge.shift == controller.engines;
+  return {waits || own_engine ? Seen::engine_idle : Seen::slot_over, 0};
 }
 
 }  // namespace
@@ -208,12 +229,16 @@ std::vector<Observation> observations(const Program& program, const Machine& mac
     if (producer.kind != StatementKind::operation) {
       if (edge.kind == DependenceKind::data && consumer.kind == StatementKind::operation && producer.share == 1) {
         const Access& access = *access_of(geometry, program, edge);
-        if (geometry.is_preloaded(consumer, access)) seen.delay_cycles = geometry.array(consumer).rows - 1;
+        if (consumer.instruction.empty() && geometry.is_preloaded(consumer, access)) seen.delay_cycles = geometry.array(consumer).rows - 1;
       }
     } else if (edge.kind == DependenceKind::data) {
       seen = of_result(geometry, program, machine, edge);
     } else if (edge.kind == DependenceKind::slot) {
       seen = of_slot(geometry, program, edge);
+    } else if (edge.kind == DependenceKind::engine) {
+      seen = of_engine(program, machine, edge);
+    } else if (!producer.instruction.empty()) {
+      seen.event = Seen::slot_over;
     }
     found.push_back(seen);
   }

@@ -21,8 +21,9 @@ enum class Seen {
   last_pe,        // PE(R - 1, C - 1)
   first_row_out,  // an unreduced tile: column 0's first value has left the array
   all_rows_out,   // and the last column's last value
+  slot_over,      // array with a controller: the next instruction may be accepted, as far as this one goes
+  engine_idle     // its engine has finished the instruction
 };
-inline constexpr int kSeenEvents = 6;
 
 struct Observation {
   Seen event = Seen::first_pe;    // of a producing operation; a move's end is when its last byte has arrived

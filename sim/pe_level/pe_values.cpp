@@ -13,6 +13,7 @@
 #include "einsum/cascade.hpp"
 #include "mappings/tile_region.hpp"
 #include "sim/pe_level/grid_values.hpp"
+#include "sim/pe_level/instruction_values.hpp"
 #include "sim/regions.hpp"
 
 namespace einloom {
@@ -33,7 +34,8 @@ struct PeValues<T>::State {
         geometry(the_program, the_machine, the_cascade),
         dram(std::move(the_dram)),
         slots(the_program),
-        store(make_store<T>(the_cascade, the_program.shape, kUnwritten<T>), slots) {
+        store(make_store<T>(the_cascade, the_program.shape, kUnwritten<T>), slots),
+        schedules(instruction_schedules(the_program, the_machine, the_cascade)) {
     constexpr Dtype kWide = std::is_same_v<T, double> ? Dtype::fp64 : Dtype::fp32;
     std::size_t operands = 0;
     for (const Statement& statement : program.statements) {
@@ -43,9 +45,18 @@ struct PeValues<T>::State {
                       kernel::compile<T>(cascade, statement.einsum, program.shape, Precision{stored ? dtype : kWide}));
       operands = std::max(operands, kernels.at(statement.einsum).accesses.size());
     }
+    for (const InstructionSchedule& schedule : schedules) {
+      for (const ScheduledEinsum& einsum : schedule.einsums) schedule_of[einsum.statement] = {&schedule, &einsum};
+    }
     for (std::size_t a = 0; a < program.arrays.size(); ++a) {
-      grids.emplace_back(static_cast<int>(a), machine.arrays[a].rows, machine.arrays[a].columns, operands,
-                         program.statements.size(), store);
+      const PeArray& array = machine.arrays[a];
+      const int index = static_cast<int>(a);
+      const std::size_t count = program.statements.size();
+      if (array.controller) {
+        grids.push_back(std::make_unique<InstructionValues<T>>(index, array, operands, count, store));
+      } else {
+        grids.push_back(std::make_unique<GridValues<T>>(index, array.rows, array.columns, operands, count, store));
+      }
     }
   }
 
@@ -54,13 +65,16 @@ struct PeValues<T>::State {
     const auto found = plans.find(key);
     if (found != plans.end()) return found->second;
     const Statement& what = program.statements[static_cast<std::size_t>(statement)];
-    return plans.emplace(key, value_plan<T>(program, geometry, what, variant, kernels.at(what.einsum), store))
+    const auto schedule = schedule_of.find(statement);
+    return plans
+        .emplace(key, value_plan<T>(program, geometry, what, variant, kernels.at(what.einsum), store,
+                                    schedule == schedule_of.end() ? nullptr : schedule->second.second))
         .first->second;
   }
 
-  void issue(int statement, const Head& head, const SlotUse& slot) {
+  void issue(int statement, const Head& head, const SlotUse& slot, std::int64_t now) {
     const Statement& what = program.statements[static_cast<std::size_t>(statement)];
-    GridValues<T>& grid = grids[static_cast<std::size_t>(what.array)];
+    ArrayValues<T>& grid = *grids[static_cast<std::size_t>(what.array)];
     OperationValues<T> operation;
     operation.number = grid.next_number();
     operation.statement = statement;
@@ -82,6 +96,11 @@ struct PeValues<T>::State {
         what.accumulates && std::any_of(what.accumulation_loops.begin(), what.accumulation_loops.end(),
                                         [&](int loop) { return head.position[static_cast<std::size_t>(loop)] != 0; });
     carry_state(what, head.position, operation);
+    if (const auto schedule = schedule_of.find(statement); schedule != schedule_of.end()) {
+      operation.accepted = now;
+      operation.is_skewed = schedule->second.first->is_skewed;
+      operation.span = what.span;
+    }
     grid.add(std::move(operation));
   }
 
@@ -146,7 +165,9 @@ struct PeValues<T>::State {
   ElementStore<T> store;
   std::map<int, kernel::Compiled<T>> kernels;              // by Einsum
   std::map<std::pair<int, unsigned>, ValuePlan<T>> plans;  // by statement and variant
-  std::vector<GridValues<T>> grids;                        // by array
+  const std::vector<InstructionSchedule> schedules;
+  std::map<int, std::pair<const InstructionSchedule*, const ScheduledEinsum*>> schedule_of;  // by statement
+  std::vector<std::unique_ptr<ArrayValues<T>>> grids;                                        // by array
   SlotUse move_slot;                                       // of the move being started
   std::vector<std::int64_t> position;
 };
@@ -160,9 +181,13 @@ PeValues<T>::~PeValues() = default;
 
 template <class T>
 void PeValues<T>::starts(int statement, const Scoreboard& board, std::int64_t now) {
-  const SlotUse slot = state_->slots.start(statement, board, now);
+  // Inside an instruction a tile is written some time after the accept; what PEs keep has registers of its own.
+  const auto schedule = state_->schedule_of.find(statement);
+  const bool by_instruction = schedule != state_->schedule_of.end();
+  const std::int64_t until_written = by_instruction ? schedule->second.second->first_result : 0;
+  const SlotUse slot = state_->slots.start(statement, board, now + until_written, by_instruction);
   if (state_->program.statements[static_cast<std::size_t>(statement)].kind == StatementKind::operation) {
-    state_->issue(statement, board.head(statement), slot);
+    state_->issue(statement, board.head(statement), slot, now);
   } else {
     state_->move_slot = slot;
   }
@@ -183,13 +208,18 @@ void PeValues<T>::moved(int statement, std::int64_t index, std::int64_t now, std
 
 template <class T>
 void PeValues<T>::cycle(int array, const PeGrid& pes, std::int64_t now) {
-  state_->grids[static_cast<std::size_t>(array)].cycle(pes, now);
+  static_cast<GridValues<T>&>(*state_->grids[static_cast<std::size_t>(array)]).cycle(pes, now);
+}
+
+template <class T>
+void PeValues<T>::cycle(int array, const InstructionGrid& pes, std::int64_t now) {
+  static_cast<InstructionValues<T>&>(*state_->grids[static_cast<std::size_t>(array)]).cycle(pes, now);
 }
 
 template <class T>
 void PeValues<T>::row_out(const IssuedOperation& operation, std::int64_t row, std::int64_t column, std::int64_t time) {
   const Statement& what = state_->program.statements[static_cast<std::size_t>(operation.statement)];
-  state_->grids[static_cast<std::size_t>(what.array)].row_out(operation.number, row, column, time);
+  state_->grids[static_cast<std::size_t>(what.array)]->row_out(operation.number, row, column, time);
 }
 
 template <class T>

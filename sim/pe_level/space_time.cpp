@@ -57,6 +57,17 @@ void add_outer_reductions(const Statement& statement, const PeArray& array, Spac
   for (const std::int64_t each : cycles) map.step_end.push_back(end += each);
 }
 
+// In an array with a controller a product and a sum are one mac, where it has one.
+std::int64_t fused_cycles(const Statement& statement, const PeArray& array) {
+  if (array.operations.count("mac") == 0) return 0;
+  std::int64_t products = 0, sums = 0;
+  for (const auto& [op, count] : statement.operations_per_point) {
+    if (op == "mul") products = count;
+    if (op == "add") sums = count;
+  }
+  return std::min(products, sums) == 0 ? 0 : std::min(products, sums) * array.operations.at("add").issue_cycles;
+}
+
 }  // namespace
 
 SpaceTime space_time_of(const Statement& statement, const PeArray& array, unsigned variant) {
@@ -92,6 +103,7 @@ SpaceTime space_time_of(const Statement& statement, const PeArray& array, unsign
   for (const auto& [op, count] : statement.operations_per_point) {
     map.issue_cycles += count * array.operations.at(op).issue_cycles;
   }
+  if (!statement.instruction.empty()) map.issue_cycles -= fused_cycles(statement, array);
   map.issue_cycles = std::max<std::int64_t>(1, map.issue_cycles);  // a copy
   add_outer_reductions(statement, array, map);
   return map;

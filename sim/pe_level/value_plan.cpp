@@ -6,7 +6,6 @@
 #include "base/diagnostic.hpp"
 
 namespace einloom {
-namespace {
 
 Walk walk_of(const kernel::CompiledAccess& access, const SpaceTime& map) {
   Walk walk;
@@ -25,6 +24,8 @@ Walk walk_of(const kernel::CompiledAccess& access, const SpaceTime& map) {
   return walk;
 }
 
+namespace {
+
 template <class T>
 OperandPlan<T> operand_plan(const Geometry& geometry, const Statement& statement, const Access& access,
                             ElementStore<T>& store) {
@@ -41,6 +42,7 @@ OperandPlan<T> operand_plan(const Geometry& geometry, const Statement& statement
   plan.refilled = geometry.is_refilled(statement, access);
   const Statement* producer = geometry.producer_of(access.tensor);
   ensure(producer != nullptr, "an operand is loaded or computed");
+  if (!statement.instruction.empty() && producer->array == statement.array) return plan;  // the schedule says when
   if (geometry.stays(*producer, statement, access)) {
     plan.entry = Entry::held;
   } else {
@@ -92,7 +94,7 @@ ReductionLevel& level_along(ValuePlan<T>& plan, const AxisPlace& place) {
 
 template <class T>
 ValuePlan<T> value_plan(const Program& program, const Geometry& geometry, const Statement& statement, unsigned variant,
-                        const kernel::Compiled<T>& kernel, ElementStore<T>& store) {
+                        const kernel::Compiled<T>& kernel, ElementStore<T>& store, const ScheduledEinsum* schedule) {
   ValuePlan<T> plan;
   plan.map = space_time_of(statement, geometry.array(statement), variant);
   plan.kernel = &kernel;
@@ -105,17 +107,22 @@ ValuePlan<T> value_plan(const Program& program, const Geometry& geometry, const 
   plan.results = &store.of(program.tensors[static_cast<std::size_t>(statement.tensor)]);
   plan.result = walk_of(kernel.output, plan.map);
   find_levels(plan);
-  plan.moves_rows = geometry.reduces(statement, Place::Axis::rows);
-  plan.moves_columns = geometry.reduces(statement, Place::Axis::columns);
+  plan.schedule = schedule;
+  // In an array with a controller also a sum over a single row goes to the units at the edge.
+  plan.moves_rows = schedule == nullptr ? geometry.reduces(statement, Place::Axis::rows)
+                                        : geometry.is_reduced(statement, Place::Axis::rows);
+  plan.moves_columns = schedule == nullptr ? geometry.reduces(statement, Place::Axis::columns)
+                                           : geometry.is_reduced(statement, Place::Axis::columns);
   if (plan.moves_rows) level_along(plan, plan.map.row).rows = true;
   if (plan.moves_columns) level_along(plan, plan.map.column).columns = true;
-  plan.unloads = geometry.unloads(statement);
+  plan.unloads = schedule == nullptr ? geometry.unloads(statement) : schedule->leaves;
+  plan.sums_go_up = schedule != nullptr && schedule->sums_go_up;
   return plan;
 }
 
 template ValuePlan<double> value_plan(const Program&, const Geometry&, const Statement&, unsigned,
-                                      const kernel::Compiled<double>&, ElementStore<double>&);
+                                      const kernel::Compiled<double>&, ElementStore<double>&, const ScheduledEinsum*);
 template ValuePlan<float> value_plan(const Program&, const Geometry&, const Statement&, unsigned,
-                                     const kernel::Compiled<float>&, ElementStore<float>&);
+                                     const kernel::Compiled<float>&, ElementStore<float>&, const ScheduledEinsum*);
 
 }  // namespace einloom

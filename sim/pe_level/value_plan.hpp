@@ -7,6 +7,7 @@
 
 #include "einsum/kernel.hpp"
 #include "sim/pe_level/element_store.hpp"
+#include "sim/pe_level/instruction_schedule.hpp"
 #include "sim/pe_level/observations.hpp"
 #include "sim/pe_level/space_time.hpp"
 
@@ -29,6 +30,8 @@ struct Walk {
     return row * per_row + column * per_column + in_step[static_cast<std::size_t>(step)];
   }
 };
+
+[[nodiscard]] Walk walk_of(const kernel::CompiledAccess& access, const SpaceTime& map);
 
 template <class T>
 struct OperandPlan {
@@ -61,12 +64,20 @@ struct ValuePlan {
   bool sums_go_up = false;                         // from the last row to the first
   bool unloads = false;
 
-  // The row's place in the tile (beyond it: nothing of it is there).
-  [[nodiscard]] std::int64_t index_row(std::int64_t row) const { return row; }
+  // Arrays with a controller: when and how. Their rows are those of the PEs, one of units above and one below.
+  const ScheduledEinsum* schedule = nullptr;
+
+  // The row's place in the tile; outside of [0, map.rows): nothing of the tile is there.
+  [[nodiscard]] std::int64_t index_row(std::int64_t row) const {
+    if (schedule == nullptr) return row;
+    if (schedule->station != Station::grid) return 0;
+    return schedule->reversed ? schedule->tile_rows - row : row - 1;
+  }
 };
 
 template <class T>
 [[nodiscard]] ValuePlan<T> value_plan(const Program& program, const Geometry& geometry, const Statement& statement,
-                                      unsigned variant, const kernel::Compiled<T>& kernel, ElementStore<T>& store);
+                                      unsigned variant, const kernel::Compiled<T>& kernel, ElementStore<T>& store,
+                                      const ScheduledEinsum* schedule);
 
 }  // namespace einloom
