@@ -89,7 +89,8 @@ void InstructionGrid::move_words(std::int64_t now) {
   if (const auto today = entering_.find(now); today != entering_.end()) {
     for (const auto& [row, word] : today->second) {
       Word& place = words_[index_of(row * columns_)];
-      if (place.number != 0) conflict(operation(word.number), index_of(row * columns_), now, "is reached by another Einsum");
+      if (place.number != 0)
+        conflict(operation(word.number), index_of(row * columns_), now, "is reached by another Einsum");
       place = word;
     }
     entering_.erase(today);
@@ -129,7 +130,8 @@ bool InstructionGrid::is_in_tile(const IssuedOperation& what, std::int64_t row, 
 
 void InstructionGrid::take_register(const IssuedOperation& what, std::size_t station, std::int64_t count,
                                     std::int64_t now) {
-  const auto row = static_cast<std::int64_t>(station) / columns_, column = static_cast<std::int64_t>(station) % columns_;
+  const auto row = static_cast<std::int64_t>(station) / columns_,
+             column = static_cast<std::int64_t>(station) % columns_;
   if (!is_in_tile(what, row, column)) return;
   registers_in_use_[station] += count;
   if (array_.registers == 0 || registers_in_use_[station] <= array_.registers) return;
@@ -155,7 +157,8 @@ void InstructionGrid::work(std::int64_t now) {
 
 // A PE has done its part of an Einsum: what was read for the last time makes room for the results.
 void InstructionGrid::ends(const IssuedOperation& what, std::size_t station, std::int64_t now) {
-  const auto row = static_cast<std::int64_t>(station) / columns_, column = static_cast<std::int64_t>(station) % columns_;
+  const auto row = static_cast<std::int64_t>(station) / columns_,
+             column = static_cast<std::int64_t>(station) % columns_;
   const ScheduledEinsum& einsum = *what.schedule;
   if (!is_in_tile(what, row, column)) return;
   const auto held_by = [&](int statement) -> std::vector<std::int64_t>& {
@@ -229,8 +232,9 @@ void InstructionGrid::conflict(const IssuedOperation& operation, std::size_t sta
   const Statement& statement = program_.statements[index_of(operation.statement)];
   const auto row = static_cast<std::int64_t>(station) / columns_ - 1;
   const std::string where = row < 0 ? "the unit above column" : row == rows_ ? "the unit below column" : "PE";
-  const std::string place = row < 0 || row == rows_ ? fmt::format("{} {}", where, static_cast<std::int64_t>(station) % columns_)
-                                                    : fmt::format("PE({}, {})", row, static_cast<std::int64_t>(station) % columns_);
+  const std::string place = row < 0 || row == rows_
+                                ? fmt::format("{} {}", where, static_cast<std::int64_t>(station) % columns_)
+                                : fmt::format("PE({}, {})", row, static_cast<std::int64_t>(station) % columns_);
   Diagnostic diagnostic;
   diagnostic.code = "instruction-conflict";
   diagnostic.message = fmt::format("cycle {}: {} of `{}` {} when `{}` of instruction `{}` reaches it", now, place,

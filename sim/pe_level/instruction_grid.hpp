@@ -80,9 +80,9 @@ class InstructionGrid {
   Calendar entering_, to_all_columns_;
   std::vector<Word> words_;  // arriving in this cycle
   std::vector<std::int32_t> at_, phase_, left_;
-  std::vector<char> takes_in_;  // by station: what it is at
-  std::vector<std::int64_t> registers_in_use_;                // by station
-  std::map<int, std::vector<std::int64_t>> registers_held_;   // by statement: its results, by station
+  std::vector<char> takes_in_;                               // by station: what it is at
+  std::vector<std::int64_t> registers_in_use_;               // by station
+  std::map<int, std::vector<std::int64_t>> registers_held_;  // by statement: its results, by station
   std::deque<IssuedOperation> under_way_;
   std::int32_t issued_ = 0;
   std::vector<Engine> engines_;

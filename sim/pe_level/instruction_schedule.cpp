@@ -33,9 +33,7 @@ struct Points {
   bool is_skewed = true;
   const ScheduledEinsum* einsum = nullptr;
 
-  [[nodiscard]] std::int64_t physical(std::int64_t row) const {
-    return einsum->reversed ? map.rows - 1 - row : row;
-  }
+  [[nodiscard]] std::int64_t physical(std::int64_t row) const { return einsum->reversed ? map.rows - 1 - row : row; }
   // Cycles after einsum->start.
   [[nodiscard]] std::int64_t wait(std::int64_t physical_row, std::int64_t column) const {
     const std::int64_t in_rows = einsum->station != Station::grid ? 0
@@ -183,8 +181,10 @@ class Scheduler {
     InstructionSchedule result;
     result.instruction = at(body.front()).instruction;
     result.array = at(body.front()).array;
-    result.is_skewed = std::any_of(body.begin(), body.end(),
-                                   [&](int member) { return placed_.at(member).station == Station::grid; });
+    result.is_skewed = std::any_of(body.begin(), body.end(), [&](int member) {
+      return placed_.at(member).station == Station::grid || placed_.at(member).sums_over_columns ||
+             reads_other_array(member);
+    });
     produced_.clear();
     for (auto& busy : busy_) busy.clear();
     last_ = 0;
@@ -192,6 +192,15 @@ class Scheduler {
     result.cycles = last_;
     check_busy(body, result);
     return result;
+  }
+
+  // Other arrays deliver column after column.
+  bool reads_other_array(int member) const {
+    const auto all = accesses(at(member));
+    return std::any_of(all.begin(), all.end(), [&](const Access* access) {
+      const Statement* producer = geometry_.producer_of(access->tensor);
+      return producer != nullptr && producer->array != at(member).array && !geometry_.is_loaded(at(member), *access);
+    });
   }
 
   ScheduledEinsum schedule_einsum(const std::vector<int>& body, int member, bool is_skewed) {
@@ -246,8 +255,8 @@ class Scheduler {
       einsum.latches.push_back(latch);
       start = std::max(start, last + 1);
     }
-    einsum.is_latch = einsum.latches.size() == 1 && all.size() == 1 && kernel.steps.empty() &&
-                      kernel.groups.empty() && points.map.steps == 1;
+    einsum.is_latch = einsum.latches.size() == 1 && all.size() == 1 && kernel.steps.empty() && kernel.groups.empty() &&
+                      points.map.steps == 1;
     if (einsum.is_latch) {
       einsum.skew = 0;
       einsum.start = einsum.latches.front().start;
@@ -278,8 +287,7 @@ class Scheduler {
     OperandPassage operand;
     operand.through_top = at_top && placed_.at(producer).station == Station::grid;
     if (placed.station != Station::grid) {
-      operand.passage =
-          placed.station == Station::bottom && at_top && own_column ? Passage::falls : Passage::at_edge;
+      operand.passage = placed.station == Station::bottom && at_top && own_column ? Passage::falls : Passage::at_edge;
       return operand;
     }
     if (may_hold(producer, member, access) && placed_.at(producer).reversed == placed.reversed) {
@@ -332,8 +340,7 @@ class Scheduler {
     std::int64_t start = kFirstWork;
     for (std::int64_t r = 0; r < points.map.rows; ++r) {
       for (std::int64_t c = 0; c < points.map.columns; ++c) {
-        const std::int64_t there =
-            available(values, base + walk.at(r, c, 0), false) + (operand.through_top ? 1 : 0);
+        const std::int64_t there = available(values, base + walk.at(r, c, 0), false) + (operand.through_top ? 1 : 0);
         // Column c's value enters after those of the columns behind it; a parked one comes down physical(r) rows.
         start = std::max(start, shifts ? there - (points.columns - 1 - c) : there - c + points.physical(r));
       }
@@ -451,9 +458,8 @@ class Scheduler {
     if (schedule.cycles <= instruction.busy_cycles) return;
     Diagnostic diagnostic;
     diagnostic.code = "instruction-too-short";
-    diagnostic.message = fmt::format(
-        "the PEs of `{}` need {} cycles for what the plan binds to `{}`; its `busy` is {}", array.name,
-        schedule.cycles, schedule.instruction, instruction.busy_cycles);
+    diagnostic.message = fmt::format("the PEs of `{}` need {} cycles for what the plan binds to `{}`; its `busy` is {}",
+                                     array.name, schedule.cycles, schedule.instruction, instruction.busy_cycles);
     diagnostic.span = first.span;
     diagnostic.notes.push_back({fmt::format("`{}` declared here", schedule.instruction), instruction.span});
     diagnostic.with_help("make `busy` longer, or use fidelity cycle, which takes the table as it is");
@@ -493,9 +499,9 @@ class Scheduler {
   const Machine& machine_;
   const Cascade& cascade_;
   const Geometry geometry_;
-  std::map<int, Placed> placed_;     // by statement
-  std::map<int, Values> produced_;   // by statement of the body
-  std::vector<Work> busy_[3];        // by station
+  std::map<int, Placed> placed_;    // by statement
+  std::map<int, Values> produced_;  // by statement of the body
+  std::vector<Work> busy_[3];       // by station
   std::int64_t last_ = 0;
 };
 

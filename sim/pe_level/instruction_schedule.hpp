@@ -19,18 +19,18 @@ enum class Station { top, grid, bottom };
 
 // How an operand comes to where it is used.
 enum class Passage {
-  held,        // the PE has computed it, or taken it in
-  at_edge,     // an edge unit takes it from what lies at the edge: a memory, a unit's registers, a sum that has come out
-  falls,       // from the top units through all rows to the bottom units, one hop a cycle
-  from_left,   // enters the row at column 0, moves right, one hop a cycle
-  from_top,    // leaves the top units, moves down, one hop a cycle
+  held,       // the PE has computed it, or taken it in
+  at_edge,    // an edge unit takes it from what lies at the edge: a memory, a unit's registers, a sum that has come out
+  falls,      // from the top units through all rows to the bottom units, one hop a cycle
+  from_left,  // enters the row at column 0, moves right, one hop a cycle
+  from_top,   // leaves the top units, moves down, one hop a cycle
   shifted_in,  // varies along rows and columns: enters at column 0, the last column's value first, until all are there
   parked       // comes down from the top units one value after the other, and each stops in a row of its own
 };
 
 struct OperandPassage {
   Passage passage = Passage::at_edge;
-  std::int64_t sent = 0;     // falls, from_top, parked: cycles from the accept until column 0's first value enters row 0
+  std::int64_t sent = 0;  // falls, from_top, parked: cycles from the accept until column 0's first value enters row 0
   bool through_top = false;  // it is a sum that comes out at the top: a cycle through the unit there
 };
 
@@ -44,19 +44,19 @@ struct Latch {
 struct ScheduledEinsum {
   int statement = -1;
   Station station = Station::grid;
-  bool reversed = false;    // row r has the index rows - 1 - r of the tile
-  bool sums_go_up = false;  // what is reduced over the rows leaves at the top
-  int skew = 0;             // a row starts as many cycles after the one above it
-  std::int64_t start = 0;   // column 0, first row to start; cycles from the accept
+  bool reversed = false;                 // row r has the index rows - 1 - r of the tile
+  bool sums_go_up = false;               // what is reduced over the rows leaves at the top
+  int skew = 0;                          // a row starts as many cycles after the one above it
+  std::int64_t start = 0;                // column 0, first row to start; cycles from the accept
   std::vector<OperandPassage> operands;  // of the Einsum's accesses
   std::vector<Latch> latches;
-  bool is_latch = false;  // a copy of what it takes in: its latch is all of it
-  bool leaves = false;    // unreduced, and read elsewhere: unloaded row by row
-  std::int64_t tile_rows = 1;       // of a whole tile
-  std::int64_t first_result = 0;    // cycles from the accept until column 0 has one
+  bool is_latch = false;          // a copy of what it takes in: its latch is all of it
+  bool leaves = false;            // unreduced, and read elsewhere: unloaded row by row
+  std::int64_t tile_rows = 1;     // of a whole tile
+  std::int64_t first_result = 0;  // cycles from the accept until column 0 has one
   // Registers of a PE, for results that its own later Einsums read: whose are no longer read when this one has ended.
   bool keeps = false;
-  std::int64_t results = 1;  // of one PE
+  std::int64_t results = 1;   // of one PE
   std::vector<int> releases;  // statements
 };
 
@@ -64,7 +64,7 @@ struct InstructionSchedule {
   std::string instruction;
   int array = -1;
   std::vector<ScheduledEinsum> einsums;  // in the body's order
-  bool is_skewed = true;    // column c is c cycles late; units at the edges alone: all columns at once
+  bool is_skewed = true;    // column c is c cycles late; units at the edges that work by themselves: all at once
   std::int64_t cycles = 0;  // from the accept until the last cycle in which anything happens
 };
 

@@ -13,8 +13,8 @@ std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
 }  // namespace
 
 template <class T>
-InstructionValues<T>::InstructionValues(int array, const PeArray& machine, std::size_t operands,
-                                        std::size_t statements, const ElementStore<T>& store)
+InstructionValues<T>::InstructionValues(int array, const PeArray& machine, std::size_t operands, std::size_t statements,
+                                        const ElementStore<T>& store)
     : ArrayValues<T>(array, machine.rows + 2, machine.columns, 1, machine.rows, operands, statements, store),
       pe_rows_(machine.rows),
       operands_(operands),
@@ -200,13 +200,14 @@ void InstructionValues<T>::too_early(const OperationValues<T>& what, std::int64_
                                      const std::string& thing) const {
   Diagnostic diagnostic;
   diagnostic.code = "instruction-conflict";
-  const std::string place = row == 0           ? fmt::format("the unit above column {}", point.column)
+  const std::string place = row == 0         ? fmt::format("the unit above column {}", point.column)
                             : row > pe_rows_ ? fmt::format("the unit below column {}", point.column)
                                              : fmt::format("PE({}, {})", row - 1, point.column);
-  diagnostic.message = fmt::format("cycle {}: {} is at step {} of `{}` and lacks `{}`", now_, place, point.step,
-                                   *what.name, thing);
+  diagnostic.message =
+      fmt::format("cycle {}: {} is at step {} of `{}` and lacks `{}`", now_, place, point.step, *what.name, thing);
   diagnostic.span = what.span;
-  diagnostic.with_help("instructions are accepted too closely: make `next` of an earlier one longer, or let this one wait");
+  diagnostic.with_help(
+      "instructions are accepted too closely: make `next` of an earlier one longer, or let this one wait");
   throw UserError(diagnostic);
 }
 

@@ -134,9 +134,14 @@ const Statement* Geometry::producer_of(const std::string& tensor) const {
 
 namespace {
 
+const Statement& reader_of(const Program& program, const Dependence& edge) {
+  const int reader = edge.on_behalf_of < 0 ? edge.consumer : edge.on_behalf_of;
+  return program.statements[static_cast<std::size_t>(reader)];
+}
+
 // Of several accesses to one tensor, the one this dependence stands for: it reaches as far back as the dependence does.
 const Access* access_of(const Geometry& geometry, const Program& program, const Dependence& edge) {
-  const Statement& consumer = program.statements[static_cast<std::size_t>(edge.consumer)];
+  const Statement& consumer = reader_of(program, edge);
   const Statement& producer = program.statements[static_cast<std::size_t>(edge.producer)];
   const Access* any = nullptr;
   for (const Access* access : geometry.einsum(consumer).expression.accesses()) {
@@ -167,12 +172,16 @@ Observation of_result(const Geometry& geometry, const Program& program, const Ma
   }
   const Access& access = *access_of(geometry, program, edge);
   if (geometry.stays(producer, consumer, access)) return {Seen::first_pe, 0};
-  std::int64_t way = geometry.way(producer, consumer, access);
+  const Statement& reader = reader_of(program, edge);
+  std::int64_t way = geometry.way(producer, reader, access);
   if (consumer.instruction.empty() && geometry.is_preloaded(consumer, access) &&
       !geometry.comes_in_rows(producer, consumer, access)) {
     way += geometry.array(consumer).rows - 1;
   }
   if (by_instruction) return {Seen::engine_idle, way};
+  if (!reader.instruction.empty() && geometry.is_preloaded(reader, access)) {
+    return {geometry.unloads(producer) ? Seen::all_rows_out : Seen::last_pe, way};
+  }
   const bool down = geometry.reduces(producer, Place::Axis::rows);
   const bool along = geometry.reduces(producer, Place::Axis::columns);
   if (down && along) return {Seen::last_pe, way};
@@ -227,9 +236,10 @@ std::vector<Observation> observations(const Program& program, const Machine& mac
     const Statement& consumer = program.statements[static_cast<std::size_t>(edge.consumer)];
     Observation seen;
     if (producer.kind != StatementKind::operation) {
-      if (edge.kind == DependenceKind::data && consumer.kind == StatementKind::operation && producer.share == 1) {
+      if (edge.kind == DependenceKind::data && consumer.kind == StatementKind::operation && producer.share == 1 &&
+          consumer.instruction.empty()) {
         const Access& access = *access_of(geometry, program, edge);
-        if (consumer.instruction.empty() && geometry.is_preloaded(consumer, access)) seen.delay_cycles = geometry.array(consumer).rows - 1;
+        if (geometry.is_preloaded(consumer, access)) seen.delay_cycles = geometry.array(consumer).rows - 1;
       }
     } else if (edge.kind == DependenceKind::data) {
       seen = of_result(geometry, program, machine, edge);

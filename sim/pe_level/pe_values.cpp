@@ -168,7 +168,7 @@ struct PeValues<T>::State {
   const std::vector<InstructionSchedule> schedules;
   std::map<int, std::pair<const InstructionSchedule*, const ScheduledEinsum*>> schedule_of;  // by statement
   std::vector<std::unique_ptr<ArrayValues<T>>> grids;                                        // by array
-  SlotUse move_slot;                                       // of the move being started
+  SlotUse move_slot;  // of the move being started
   std::vector<std::int64_t> position;
 };
 

@@ -123,7 +123,8 @@ inline void check_pe_values(const Cascade& cascade, const Machine& machine, cons
   CheckReport report;
   try {
     report = check_values(cascade, machine, plan, shape, evaluator_of(cascade), options, {});
-  } catch (const UserError&) {
+  } catch (const UserError& error) {
+    fmt::print("{}\n", error.what());
     ++tally.refused;
     return;
   } catch (const InternalError& error) {
