@@ -117,8 +117,15 @@ std::string told_at_pe(const std::vector<Edit>& edits) {
 TEST_CASE("fidelity pe of an array that works by instructions") {
   const Edit bound = in_plan("Y: {array: row, ", "Y: {array: row, instruction: go, ");
   CHECK(told_at_pe({with_controller("{engines: 2, instructions: {go: {next: 12, busy: 14}}}"), bound}) == "");
-  // Four values, two cycles each, from two cycles behind the accept on.
-  CHECK(told_at_pe({with_controller(), bound}) == "");
+  // Four values, two cycles each, from two cycles behind the accept on; the last column three cycles later.
+  CHECK(
+      told_at_pe({with_controller(), bound}) ==
+      R"(plan.yaml:7:15: error[instruction-too-short]: the PEs of `row` need 12 cycles for what the plan binds to `go`; its `busy` is 6
+ 7 |     body: [Z, Y]
+   |               ^
+machine.yaml:9:49: note: `go` declared here
+help: make `busy` longer, or use fidelity cycle, which takes the table as it is
+)");
 }
 
 }  // namespace
