@@ -16,7 +16,7 @@ namespace einloom {
 using OperationCounts = std::map<std::string, std::int64_t>;
 
 // Operations at one point of the Einsum's iteration space (map operators, the innermost reduction's operator, fused
-// mac). Outer reductions of another kind (`max(m0) sum(e) …`) have fewer points and are added by count_operations.
+// mac). Outer reductions of another kind (`max(m0) sum(e) …`) have fewer points: outer_operations.
 [[nodiscard]] OperationCounts operations_per_point(const Einsum& einsum);
 
 // A reduction around one of another kind (`max(m0) sum(e) …`) combines its results: one operation for every point of

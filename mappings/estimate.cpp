@@ -35,7 +35,9 @@ Totals totals_of(const Program& program, std::vector<std::vector<std::int64_t>> 
       for (const auto& [op, per_point] : statement.operations_per_point) {
         totals.operations[a][op] += count * work.points * per_point;
       }
-      for (const auto& [op, each] : work.outer_operations) totals.operations[a][op] += count * each;
+      for (std::size_t i = 0; i < work.outer_points.size(); ++i) {
+        totals.operations[a][statement.outer_operations[i].op] += count * work.outer_points[i];
+      }
       totals.registers[a].first += count * work.register_reads;
       totals.registers[a].second += count * work.register_writes;
       const double pes = static_cast<double>(work.pes);

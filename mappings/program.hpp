@@ -14,6 +14,7 @@
 #include "base/dtype.hpp"
 #include "base/units.hpp"
 #include "einsum/cascade.hpp"
+#include "einsum/counts.hpp"
 #include "mappings/plan.hpp"
 
 namespace einloom {
@@ -59,11 +60,11 @@ struct MemoryAccess {
 
 // Cost of one instance.
 struct Work {
-  std::int64_t duration_cycles = 0;  // operation: issue-slot cycles; move: 0 (bytes decide)
-  std::int64_t tail_cycles = 0;      // operation: from the end of the issue slot until the last PE is done
-  std::int64_t points = 0;           // iteration points computed
-  std::vector<std::pair<std::string, std::int64_t>> outer_operations;  // besides those of the points
-  std::int64_t pes = 0;                                                // PEs that take part
+  std::int64_t duration_cycles = 0;        // operation: issue-slot cycles; move: 0 (bytes decide)
+  std::int64_t tail_cycles = 0;            // operation: from the end of the issue slot until the last PE is done
+  std::int64_t points = 0;                 // iteration points computed
+  std::vector<std::int64_t> outer_points;  // values that each of Statement::outer_operations combines
+  std::int64_t pes = 0;                    // PEs that take part
   std::int64_t slot_pes = 0;  // PEs its issue slot stands for: `pes`, or the most of its instruction's Einsums
   std::int64_t move_bytes = 0;
   std::int64_t register_reads = 0, register_writes = 0;  // of one PE
@@ -132,6 +133,7 @@ struct Statement {
   std::vector<RankRegion> region;       // move: by rank of the tensor, outermost first
   std::int64_t element_bytes = 1;       // move: of the tensor
   std::vector<std::pair<std::string, std::int64_t>> operations_per_point;  // operation
+  std::vector<OuterOperation> outer_operations;  // operation: reductions of another kind, over its first box dimensions
   std::string instruction;              // operation of an array with a controller: what it is part of; "" otherwise
   bool accumulates = false;             // reduces over a loop: combines with what earlier iterations stored
   std::vector<int> accumulation_loops;  // positions in `effective`; the first iteration of all of them starts afresh
@@ -169,6 +171,7 @@ struct Dependence {
   int producer = -1, consumer = -1;
   int tensor = -1;                  // data, slot
   int storage = -1;                 // slot
+  int on_behalf_of = -1;            // statement of the consumer's instruction whose dependence this is; -1: its own
   std::int64_t latency_cycles = 0;  // from the producer's end (operation: s + d) until the consumer may start
   std::int64_t transit_cycles = 0;  // the part of it spent travelling through an array or a link
   Way way;                          // adds up to transit_cycles

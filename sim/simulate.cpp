@@ -12,6 +12,7 @@
 #include "sim/kernel.hpp"
 #include "sim/pe_level/pe_budget.hpp"
 #include "sim/pe_level/pe_machine.hpp"
+#include "sim/pe_level/space_time.hpp"
 #include "sim/waterfall.hpp"
 
 namespace einloom {
@@ -83,12 +84,21 @@ void add_peaks(Report& report, const Program& program, const RunState& run) {
   }
 }
 
-// Busy PE-cycles counted one by one are those of all instances.
-void check_pe_cycles(const Program& program, const Totals& totals, const std::vector<std::int64_t>& counted) {
+// Busy PE-cycles counted one by one are those of all instances. Inside an instruction PEs work by themselves, not for
+// as long as the controller's table says.
+void check_pe_cycles(const Program& program, const Machine& machine, const Totals& totals,
+                     const std::vector<std::int64_t>& counted) {
   for (std::size_t a = 0; a < program.arrays.size(); ++a) {
     std::int64_t expected = 0;
     for (std::size_t s = 0; s < program.statements.size(); ++s) {
-      if (program.statements[s].array == static_cast<int>(a)) expected += totals.busy_pe_cycles[s];
+      const Statement& statement = program.statements[s];
+      if (statement.array != static_cast<int>(a)) continue;
+      if (statement.instruction.empty()) expected += totals.busy_pe_cycles[s];
+      if (statement.instruction.empty() || place_along(statement, Place::Axis::rows) == nullptr) continue;
+      for (std::size_t v = 0; v < statement.variants.size(); ++v) {
+        const SpaceTime map = space_time_of(statement, machine.arrays[a], static_cast<unsigned>(v));
+        expected += totals.instances[s][v] * map.rows * map.columns * map.cycles();
+      }
     }
     ensure(counted[a] == expected, "the PEs of " + program.arrays[a] + " were busy as long as its operations take");
   }
@@ -158,7 +168,7 @@ Report simulate(const Program& program, const Machine& machine, const Simulation
       }
     }
     totals = totals_of(program, std::move(instances));
-    if (options.fidelity == Fidelity::pe) check_pe_cycles(program, totals, pes.busy_pe_cycles);
+    if (options.fidelity == Fidelity::pe) check_pe_cycles(program, machine, totals, pes.busy_pe_cycles);
     add_arrays(report, program, machine, totals);
     for (std::size_t a = 0; a < report.arrays.size(); ++a) {
       report.arrays[a].accounts = accounts_of(run, result, totals, static_cast<int>(a));

@@ -261,12 +261,15 @@ class Connector {
     const Binding& binding = *lowering_.binding_of.at(einsum.name());
     const PeArray& array = lowering_.array(producer.array);
     const bool timed = !producer.instruction.empty();
-    if (timed) edge.way.last_pe = producer.variants.front().tail_cycles;
-    if (!timed && is_reduced(producer, binding.rows)) edge.way.down_rows = array.rows - 1;
-    if (!timed && is_reduced(producer, binding.columns)) edge.way.along_columns = array.columns - 1;
+    // An instruction takes in what varies along both of its axes before its PEs start, so all of it must be there.
+    const bool whole = !consumer.instruction.empty() && is_preloaded(consumer, access);
+    if (timed || whole) edge.way.last_pe = producer.variants.front().tail_cycles;
+    if (!timed && !whole && is_reduced(producer, binding.rows)) edge.way.down_rows = array.rows - 1;
+    if (!timed && !whole && is_reduced(producer, binding.columns)) edge.way.along_columns = array.columns - 1;
     const Placement* placement = lowering_.placement(einsum.name());
     const bool kept = placement != nullptr;
-    const bool same_iteration = edge.aligned && producer.guards == consumer.guards;
+    const bool same_iteration =
+        edge.aligned && producer.guards == consumer.guards && producer.body_offset == consumer.body_offset;
     const bool stays = is_same_place(producer, consumer, access) && !(kept && !same_iteration);
     if (!timed && !stays) edge.way.unloading = unloading(producer);
     if (!stays && consumer.instruction.empty() && is_preloaded(consumer, access) &&

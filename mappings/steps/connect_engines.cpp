@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Arrays with a controller: instructions are accepted in program order, each by the next engine in turn. What an
 // instruction waits for besides its engines, its first Einsum waits for on behalf of all.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "mappings/steps/lowering.hpp"
@@ -52,8 +54,46 @@ void wait_for_others(Program& program, const Body& body) {
     if (program.statements[static_cast<std::size_t>(edge.producer)].array == array) continue;
     copies.push_back(edge);
     copies.back().consumer = body.first;
+    copies.back().on_behalf_of = edge.consumer;
   }
   program.dependences.insert(program.dependences.end(), copies.begin(), copies.end());
+}
+
+// Does `later` need, in the same iteration, what `earlier` computes?
+bool needs(const Program& program, int later, int earlier, std::vector<char>& seen) {
+  if (later == earlier) return true;
+  if (seen[static_cast<std::size_t>(later)] != 0) return false;
+  seen[static_cast<std::size_t>(later)] = 1;
+  return std::any_of(program.dependences.begin(), program.dependences.end(), [&](const Dependence& edge) {
+    return edge.consumer == later && edge.kind == DependenceKind::data && edge.aligned &&
+           needs(program, edge.producer, earlier, seen);
+  });
+}
+
+// An instruction is accepted when all of its operands are there; what another array makes of its own results is not.
+void check_needs_nothing_of_itself(Lowering& lowering, const Body& body) {
+  const Program& program = lowering.program;
+  for (const Dependence& edge : program.dependences) {
+    if (edge.kind != DependenceKind::data || !edge.aligned) continue;
+    if (std::find(body.members.begin(), body.members.end(), edge.consumer) == body.members.end()) continue;
+    const Statement& from = program.statements[static_cast<std::size_t>(edge.producer)];
+    const Statement& reader = program.statements[static_cast<std::size_t>(edge.consumer)];
+    if (from.kind != StatementKind::operation || from.array == reader.array) continue;
+    const auto own = std::find_if(body.members.begin(), body.members.end(), [&](int member) {
+      std::vector<char> seen(program.statements.size(), 0);
+      return needs(program, edge.producer, member, seen);
+    });
+    if (own == body.members.end()) continue;
+    lowering.diagnostics
+        .error("instruction-needs-itself", reader.span,
+               fmt::format("`{}` reads `{}`, which `{}` makes of `{}`; `{}` and `{}` are one instruction, which is "
+                           "accepted when all of its operands are there",
+                           reader.name, from.name, lowering.array(from.array).name,
+                           program.statements[static_cast<std::size_t>(*own)].name,
+                           program.statements[static_cast<std::size_t>(*own)].name, reader.name))
+        .with_help(fmt::format("give `{}` a nest of its own", reader.name));
+    return;
+  }
 }
 
 }  // namespace
@@ -64,6 +104,7 @@ void connect_engines(Lowering& lowering) {
   for (const Body& body : bodies) {
     const Statement& first = program.statements[static_cast<std::size_t>(body.first)];
     const Controller& controller = *lowering.array(first.array).controller;
+    check_needs_nothing_of_itself(lowering, body);
     wait_for_others(program, body);
     for (std::size_t i = 1; i < body.members.size(); ++i) {  // in the order of the body, all at one time
       program.dependences.push_back(engine_edge(body.members[i - 1], body.members[i], 0, 0));
@@ -80,6 +121,7 @@ void connect_engines(Lowering& lowering) {
       }
     }
   }
+  lowering.diagnostics.throw_if_any();
 }
 
 }  // namespace einloom

@@ -150,7 +150,7 @@ class Costing {
     const Placement* placement = lowering_.placement(einsum.name());
     if (placement != nullptr) statement.result_memory = placement->memory;
     for (const auto& [op, count] : operations_per_point(einsum)) statement.operations_per_point.emplace_back(op, count);
-    outer_ = outer_operations(einsum);
+    statement.outer_operations = outer_operations(einsum);
     find_accumulation(statement, einsum);
     int sum_bit = -1;  // set: this instance is the last one of a sum that leaves the PEs in between
     if (statement.accumulates) {
@@ -250,28 +250,6 @@ class Costing {
         .with_help(fmt::format("keep all of `{}` inside the tile, or split the Einsum in two", reduction.variable));
   }
 
-  // Adds what combines the results of inner reductions, once for each of them.
-  void add_outer_operations(const Statement& statement, const PeArray& array, const std::vector<BoundPlace>& places,
-                            unsigned set, Work& work) const {
-    for (const OuterOperation& outer : outer_) {
-      std::int64_t values = 1, in_time = 1;
-      for (std::size_t v = 0; v < outer.variables; ++v) {
-        std::int64_t left = extent_in(statement.box[v], set);
-        values *= left;
-        for (const BoundPlace& place : places) {
-          if (place.variable != statement.box[v].variable) continue;
-          if (place.axis == Place::Axis::time) in_time *= std::min(left, place.extent);
-          left = (left + place.extent - 1) / place.extent;
-        }
-      }
-      const OperationCost& cost = array.operations.at(outer.op);
-      work.outer_operations.emplace_back(outer.op, values);
-      work.duration_cycles += in_time * cost.issue_cycles;
-      work.register_reads += in_time * operand_count(outer.op);
-      work.register_writes += in_time * operand_count(outer.op);
-    }
-  }
-
   Work operation_work(const Statement& statement, const Einsum& einsum, const PeArray& array,
                       const std::vector<BoundPlace>& places, unsigned set, bool sum_ends) {
     Work work;
@@ -295,26 +273,52 @@ class Costing {
     if (partial_sums_arrive) fresh_sums = 0;
     std::int64_t issue = 0;
     for (const auto& [op, count] : statement.operations_per_point) {
-      const OperationCost& cost = array.operations.at(op);
-      issue += count * cost.issue_cycles;
-      // Each action of a multi-issue operation touches registers like the action itself.
-      std::int64_t touched = 0;
-      for (const auto& [action, times] : cost.actions) {
-        touched += times * (times > 1 || cost.actions.size() > 1 ? operand_count(action) : operand_count(op));
-      }
-      work.register_reads += count * touched;
+      issue += count * array.operations.at(op).issue_cycles;
+      work.register_reads += count * registers_touched(op, array.operations.at(op));
     }
     work.register_reads *= in_time;
+    work.duration_cycles = in_time * std::max<std::int64_t>(1, issue);  // a copy is issued like anything else
+    for (const OuterOperation& outer : statement.outer_operations) {
+      const auto [points, times] = first_dimensions(statement, places, set, outer.variables);
+      work.outer_points.push_back(points);
+      work.duration_cycles += times * array.operations.at(outer.op).issue_cycles;
+      work.register_reads += times * registers_touched(outer.op, array.operations.at(outer.op));
+    }
     work.register_writes = work.register_reads;
     const bool sums = std::any_of(statement.operations_per_point.begin(), statement.operations_per_point.end(),
                                   [](const auto& entry) { return entry.first == "mac"; });
     if (sums && !statement.accumulates) work.register_reads -= fresh_sums;
-    work.duration_cycles = std::max<std::int64_t>(1, in_time * issue);  // one cycle to be issued, even for a copy
-    add_outer_operations(statement, array, places, set, work);
     work.tail_cycles = array.rows - 1 + array.columns - 1;
     work.slot_pes = work.pes;
     accesses_.add(statement, einsum, set, sum_ends, work);
     return work;
+  }
+
+  // Each action of a multi-issue operation touches registers like the action itself.
+  static std::int64_t registers_touched(const std::string& op, const OperationCost& cost) {
+    std::int64_t touched = 0;
+    for (const auto& [action, times] : cost.actions) {
+      touched += times * (times > 1 || cost.actions.size() > 1 ? operand_count(action) : operand_count(op));
+    }
+    return touched;
+  }
+
+  // Points of the first dimensions of a tile, and how many of them follow each other on a PE.
+  static std::pair<std::int64_t, std::int64_t> first_dimensions(const Statement& statement,
+                                                                const std::vector<BoundPlace>& places, unsigned set,
+                                                                std::size_t dimensions) {
+    std::int64_t points = 1, in_time = 1;
+    for (std::size_t d = 0; d < dimensions; ++d) {
+      const BoxDimension& box = statement.box[d];
+      std::int64_t left = extent_in(box, set);
+      points *= left;
+      for (const BoundPlace& place : places) {
+        if (place.variable != box.variable) continue;
+        if (place.axis == Place::Axis::time) in_time *= std::min(left, place.extent);
+        left = (left + place.extent - 1) / place.extent;
+      }
+    }
+    return {points, in_time};
   }
 
   void cost_move(Statement& move) {
@@ -340,7 +344,6 @@ class Costing {
 
   Lowering& lowering_;
   MemoryAccesses accesses_;
-  std::vector<OuterOperation> outer_;  // of the operation at hand
 };
 
 }  // namespace

@@ -12,10 +12,11 @@ SlotClock::SlotClock(const Program& program)
   }
 }
 
-SlotUse SlotClock::start(int statement, const Scoreboard& board, std::int64_t now) {
+SlotUse SlotClock::start(int statement, const Scoreboard& board, std::int64_t now, bool only_in_memories) {
   const int index = storage_of_[static_cast<std::size_t>(statement)];
   if (index < 0) return {};
   const Storage& storage = program_.storages[static_cast<std::size_t>(index)];
+  if (only_in_memories && storage.memory < 0) return {};
   if (board.acquires(storage)) taken_[static_cast<std::size_t>(index)].push_back(now);
   const Head& head = board.head(statement);
   const Statement& what = program_.statements[static_cast<std::size_t>(statement)];

@@ -29,6 +29,7 @@ struct Element {
   std::int64_t held_since = kNever;  // in that PE
   std::int64_t out_since = kNever;   // at the edge of the array that computed it
   std::int64_t instance = -1;        // of its producer
+  bool is_spilled = false;           // DRAM has it; readers of other iterations have it brought back
   SlotUse slot;
   struct Copy {  // that a load made in a memory
     T value{};
@@ -43,7 +44,8 @@ class SlotClock {
  public:
   explicit SlotClock(const Program& program);
   // The statement starts its head instance: the slot its tile uses.
-  SlotUse start(int statement, const Scoreboard& board, std::int64_t now);
+  // A tile that PEs of an array with a controller keep has no slot: `only_in_memories`.
+  SlotUse start(int statement, const Scoreboard& board, std::int64_t now, bool only_in_memories);
   // May the tile be read at `time`, `skew` cycles behind the wavefront? Another one takes its place in the wavefront of
   // the operation, or at the moment of the move, that writes it.
   [[nodiscard]] bool holds(const SlotUse& use, std::int64_t time, std::int64_t skew) const;
@@ -64,7 +66,8 @@ class ElementStore {
   // PE (row, column) = `pe` of `array` uses what it holds; `skew` = row + column.
   [[nodiscard]] const T* held(const Element<T>& element, int array, std::int64_t pe, std::int64_t now,
                               std::int64_t skew) const {
-    const bool there = element.array == array && element.pe == pe && element.held_since <= now;
+    const bool initial = element.instance < 0 && element.out_since <= now;  // a state's register starts with it
+    const bool there = initial || (element.array == array && element.pe == pe && element.held_since <= now);
     return there && slots_.holds(element.slot, now, skew) ? &element.value : nullptr;
   }
   // It enters an array at `now` after a way of `latency` cycles; nullptr when it cannot.

@@ -118,6 +118,13 @@ bool Geometry::is_loaded(const Statement& consumer, const Access& access) const 
   });
 }
 
+bool Geometry::is_refilled(const Statement& consumer, const Access& access) const {
+  return std::any_of(program_.statements.begin(), program_.statements.end(), [&](const Statement& load) {
+    return load.kind == StatementKind::load && load.share < 1 && load.reader_einsum == consumer.einsum &&
+           program_.tensors[static_cast<std::size_t>(load.tensor)] == access.tensor;
+  });
+}
+
 const Statement* Geometry::producer_of(const std::string& tensor) const {
   for (const Statement& statement : program_.statements) {
     if (statement.kind == StatementKind::operation && einsum(statement).name() == tensor) return &statement;
@@ -127,9 +134,14 @@ const Statement* Geometry::producer_of(const std::string& tensor) const {
 
 namespace {
 
+const Statement& reader_of(const Program& program, const Dependence& edge) {
+  const int reader = edge.on_behalf_of < 0 ? edge.consumer : edge.on_behalf_of;
+  return program.statements[static_cast<std::size_t>(reader)];
+}
+
 // Of several accesses to one tensor, the one this dependence stands for: it reaches as far back as the dependence does.
 const Access* access_of(const Geometry& geometry, const Program& program, const Dependence& edge) {
-  const Statement& consumer = program.statements[static_cast<std::size_t>(edge.consumer)];
+  const Statement& consumer = reader_of(program, edge);
   const Statement& producer = program.statements[static_cast<std::size_t>(edge.producer)];
   const Access* any = nullptr;
   for (const Access* access : geometry.einsum(consumer).reads()) {
@@ -149,15 +161,26 @@ Observation of_result(const Geometry& geometry, const Program& program, const Ma
                       const Dependence& edge) {
   const Statement& producer = program.statements[static_cast<std::size_t>(edge.producer)];
   const Statement& consumer = program.statements[static_cast<std::size_t>(edge.consumer)];
+  const bool by_instruction = !producer.instruction.empty();
+  if (by_instruction && consumer.array == producer.array) return {Seen::slot_over, 0};  // in program order
+  if (consumer.kind == StatementKind::store && by_instruction) {
+    return {Seen::engine_idle, machine.memories[static_cast<std::size_t>(consumer.from)].latency.value()};
+  }
   if (consumer.kind == StatementKind::store) {
     return {geometry.unloads(producer) ? Seen::all_rows_out : Seen::last_pe,
             machine.memories[static_cast<std::size_t>(consumer.from)].latency.value()};
   }
   const Access& access = *access_of(geometry, program, edge);
   if (geometry.stays(producer, consumer, access)) return {Seen::first_pe, 0};
-  std::int64_t way = geometry.way(producer, consumer, access);
-  if (geometry.is_preloaded(consumer, access) && !geometry.comes_in_rows(producer, consumer, access)) {
+  const Statement& reader = reader_of(program, edge);
+  std::int64_t way = geometry.way(producer, reader, access);
+  if (consumer.instruction.empty() && geometry.is_preloaded(consumer, access) &&
+      !geometry.comes_in_rows(producer, consumer, access)) {
     way += geometry.array(consumer).rows - 1;
+  }
+  if (by_instruction) return {Seen::engine_idle, way};
+  if (!reader.instruction.empty() && geometry.is_preloaded(reader, access)) {
+    return {geometry.unloads(producer) ? Seen::all_rows_out : Seen::last_pe, way};
   }
   const bool down = geometry.reduces(producer, Place::Axis::rows);
   const bool along = geometry.reduces(producer, Place::Axis::columns);
@@ -178,6 +201,9 @@ Observation of_slot(const Geometry& geometry, const Program& program, const Depe
   const Statement& reader = program.statements[static_cast<std::size_t>(edge.producer)];
   const Storage& storage = program.storages[static_cast<std::size_t>(edge.storage)];
   const Statement& acquirer = program.statements[static_cast<std::size_t>(storage.producer)];
+  if (!reader.instruction.empty()) {
+    return {acquirer.array == reader.array ? Seen::slot_over : Seen::engine_idle, 0};
+  }
   if (storage.memory < 0 || acquirer.array == reader.array) return {Seen::first_pe, 0};
   const std::string& tensor = program.tensors[static_cast<std::size_t>(storage.tensor)];
   bool down = false, along = false;
@@ -187,6 +213,17 @@ Observation of_slot(const Geometry& geometry, const Program& program, const Depe
     along = geometry.varies(reader, *access, Place::Axis::columns);
   }
   return {down && along ? Seen::last_pe : down ? Seen::last_row : along ? Seen::last_column : Seen::first_pe, 0};
+}
+
+// The controller accepts an instruction when the one before it no longer conflicts with it and its own engine is idle,
+// or all are.
+Observation of_engine(const Program& program, const Machine& machine, const Dependence& edge) {
+  const Statement& consumer = program.statements[static_cast<std::size_t>(edge.consumer)];
+  const Controller& controller = *machine.arrays[static_cast<std::size_t>(consumer.array)].controller;
+  if (edge.shift == 0) return {Seen::slot_over, 0};  // the next Einsum of the same instruction
+  const bool waits = controller.instructions.at(consumer.instruction).waits;
+  const bool own_engine = controller.engines > 1 && edge.shift == controller.engines;
+  return {waits || own_engine ? Seen::engine_idle : Seen::slot_over, 0};
 }
 
 }  // namespace
@@ -199,7 +236,8 @@ std::vector<Observation> observations(const Program& program, const Machine& mac
     const Statement& consumer = program.statements[static_cast<std::size_t>(edge.consumer)];
     Observation seen;
     if (producer.kind != StatementKind::operation) {
-      if (edge.kind == DependenceKind::data && consumer.kind == StatementKind::operation && producer.share == 1) {
+      if (edge.kind == DependenceKind::data && consumer.kind == StatementKind::operation && producer.share == 1 &&
+          consumer.instruction.empty()) {
         const Access& access = *access_of(geometry, program, edge);
         if (geometry.is_preloaded(consumer, access)) seen.delay_cycles = geometry.array(consumer).rows - 1;
       }
@@ -207,6 +245,10 @@ std::vector<Observation> observations(const Program& program, const Machine& mac
       seen = of_result(geometry, program, machine, edge);
     } else if (edge.kind == DependenceKind::slot) {
       seen = of_slot(geometry, program, edge);
+    } else if (edge.kind == DependenceKind::engine) {
+      seen = of_engine(program, machine, edge);
+    } else if (!producer.instruction.empty()) {
+      seen.event = Seen::slot_over;
     }
     found.push_back(seen);
   }

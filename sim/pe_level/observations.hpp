@@ -21,8 +21,9 @@ enum class Seen {
   last_pe,        // PE(R - 1, C - 1)
   first_row_out,  // an unreduced tile: column 0's first value has left the array
   all_rows_out,   // and the last column's last value
+  slot_over,      // array with a controller: the next instruction may be accepted, as far as this one goes
+  engine_idle     // its engine has finished the instruction
 };
-inline constexpr int kSeenEvents = 6;
 
 struct Observation {
   Seen event = Seen::first_pe;    // of a producing operation; a move's end is when its last byte has arrived
@@ -68,6 +69,8 @@ class Geometry {
   [[nodiscard]] std::int64_t way(const Statement& producer, const Statement& consumer, const Access& access) const;
   // Does an array, through a load, read what went through DRAM?
   [[nodiscard]] bool is_loaded(const Statement& consumer, const Access& access) const;
+  // Does a part of it, which was spilled, come back for this consumer?
+  [[nodiscard]] bool is_refilled(const Statement& consumer, const Access& access) const;
   [[nodiscard]] const Statement* producer_of(const std::string& tensor) const;
 
  private:

@@ -10,42 +10,7 @@
 
 namespace einloom {
 
-namespace {
-
-void check_has_no_instructions(const Program& program) {
-  for (const Statement& statement : program.statements) {
-    if (statement.instruction.empty()) continue;
-    Diagnostic diagnostic;
-    diagnostic.code = "pe-controller";
-    diagnostic.message = fmt::format(
-        "`{}` is issued by a controller as `{}`; what the PEs do inside an instruction is not modelled, so fidelity pe "
-        "cannot step them",
-        statement.name, statement.instruction);
-    diagnostic.span = statement.span;
-    diagnostic.with_help("use fidelity cycle");
-    throw UserError(diagnostic);
-  }
-}
-
-void check_has_one_kind_of_reduction(const Program& program) {
-  for (const Statement& statement : program.statements) {
-    if (statement.kind != StatementKind::operation || statement.variants.front().outer_operations.empty()) continue;
-    Diagnostic diagnostic;
-    diagnostic.code = "pe-nested-reductions";
-    diagnostic.message = fmt::format(
-        "`{}` reduces the results of another kind of reduction; fidelity pe steps PEs that do one of them at a time",
-        statement.name);
-    diagnostic.span = statement.span;
-    diagnostic.with_help("split the Einsum in two, or use fidelity cycle");
-    throw UserError(diagnostic);
-  }
-}
-
-}  // namespace
-
 void check_pe_budget(const Program& program, const Machine& machine, const std::vector<Bound>& bounds, double budget) {
-  check_has_no_instructions(program);
-  check_has_one_kind_of_reduction(program);
   double pes = 0, cycles = 0;
   for (const PeArray& array : machine.arrays) pes += static_cast<double>(array.pes());
   for (const Bound& bound : bounds) cycles = std::max(cycles, bound.cycles);

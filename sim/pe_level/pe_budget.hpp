@@ -14,7 +14,7 @@ namespace einloom {
 // About ten minutes of stepping without values.
 inline constexpr double kPeCycleBudget = 3e11;
 
-// UserError: pe-too-large when PEs · bound exceeds the budget, pe-controller when an array works by instructions.
+// UserError: pe-too-large when PEs · bound exceeds the budget.
 void check_pe_budget(const Program& program, const Machine& machine, const std::vector<Bound>& bounds, double budget);
 
 }  // namespace einloom

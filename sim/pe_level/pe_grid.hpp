@@ -16,6 +16,8 @@
 
 namespace einloom {
 
+struct ScheduledEinsum;
+
 // One tile operation on its way through an array.
 struct IssuedOperation {
   std::int32_t number = 0;  // in the array's issue order, from 1
@@ -24,6 +26,7 @@ struct IssuedOperation {
   std::vector<std::int64_t> position;  // along the statement's effective loops
   const SpaceTime* map = nullptr;
   bool unloads = false;
+  const ScheduledEinsum* schedule = nullptr;  // of an array with a controller
 };
 
 class PeGrid {

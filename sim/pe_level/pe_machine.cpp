@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <utility>
+#include <variant>
 
 #include "base/diagnostic.hpp"
 #include "sim/deadlock.hpp"
@@ -17,6 +18,7 @@ class PeMachine {
       : run_(run),
         geometry_(run.program, run.machine, cascade),
         observations_(observations(run.program, run.machine, cascade)),
+        schedules_(instruction_schedules(run.program, run.machine, cascade)),
         observer_(observer),
         values_(values),
         hurried_(hurried),
@@ -25,7 +27,12 @@ class PeMachine {
     for (std::size_t a = 0; a < run.program.arrays.size(); ++a) {
       corners_.emplace_back(run, static_cast<int>(a));
       look_at_.push_back(0);
-      arrays_.emplace_back(run.machine.arrays[a].rows, run.machine.arrays[a].columns);
+      const PeArray& array = run.machine.arrays[a];
+      if (array.controller) {
+        arrays_.emplace_back(std::in_place_type<InstructionGrid>, run.program, array, schedules_);
+      } else {
+        arrays_.emplace_back(std::in_place_type<PeGrid>, array.rows, array.columns);
+      }
     }
     for (const Statement& statement : run.program.statements) {
       unloads_.push_back(statement.kind == StatementKind::operation && has_to_unload(statement));
@@ -44,7 +51,7 @@ class PeMachine {
       now_ = now;
       bool may_go_on = step_corners(now);
       for (std::size_t a = 0; a < arrays_.size(); ++a) {
-        may_go_on = may_go_on || !arrays_[a].is_idle();
+        may_go_on = may_go_on || !is_idle(arrays_[a]);
         step_array(a, now);
       }
       if (!may_go_on && !news_is_under_way(now) && !run_.board.all_done()) throw deadlock(run_, last_look_);
@@ -53,6 +60,12 @@ class PeMachine {
   }
 
  private:
+  using Array = std::variant<PeGrid, InstructionGrid>;
+
+  static bool is_idle(const Array& array) {
+    return std::visit([](const auto& each) { return each.is_idle(); }, array);
+  }
+
   // Does somebody read the tile elsewhere than in the PEs that computed it?
   bool has_to_unload(const Statement& producer) const {
     if (!geometry_.unloads(producer)) return false;
@@ -70,7 +83,7 @@ class PeMachine {
 
   bool is_done() const {
     return run_.board.all_done() &&
-           std::all_of(arrays_.begin(), arrays_.end(), [](const PeGrid& array) { return array.is_idle(); });
+           std::all_of(arrays_.begin(), arrays_.end(), [](const Array& array) { return is_idle(array); });
   }
 
   // Decisions of one cycle: DRAM's, then every corner's. False when nobody knows when to look again.
@@ -81,7 +94,7 @@ class PeMachine {
     if (again != kNever) last_look_ = std::max(last_look_, again);
     bool known = again != kNever;
     for (std::size_t a = 0; a < corners_.size(); ++a) {
-      if (look_at_[a] <= now) {
+      while (look_at_[a] <= now) {  // again, where Einsums of one instruction start together
         look_at_[a] = corners_[a].step(now, nobody);
         last_look_ = std::max(last_look_, now);
       }
@@ -103,9 +116,26 @@ class PeMachine {
     operation.position = head.position;
     operation.map = &map_of(statement, head.variant);
     operation.unloads = unloads_[static_cast<std::size_t>(statement)] != 0;
-    ensure(operation.map->cycles() == end - now, "an operation's issue slot is as long as its PEs work");
     if (values_ != nullptr) values_->starts(statement, run_.board, now);
-    arrays_[static_cast<std::size_t>(what.array)].issue(std::move(operation));
+    Array& array = arrays_[static_cast<std::size_t>(what.array)];
+    if (auto* by_instruction = std::get_if<InstructionGrid>(&array)) {
+      by_instruction->issue(operation, now);
+      if (end == now) tell(operation, Seen::slot_over, now);  // the last Einsum has the instruction's slot
+      return;
+    }
+    ensure(operation.map->cycles() == end - now, "an operation's issue slot is as long as its PEs work");
+    std::get<PeGrid>(array).issue(std::move(operation));
+  }
+
+  // Something shows of an operation.
+  void tell(const IssuedOperation& operation, Seen event, std::int64_t time) {
+    if ((event == Seen::first_pe || event == Seen::slot_over) && observer_) {
+      observer_(operation.statement, operation.instance, operation.start, time);
+    }
+    for (int d : run_.board.outgoing(operation.statement)) {
+      const Observation& seen = observations_[static_cast<std::size_t>(d)];
+      if (seen.event == event) arrive(d, time + seen.delay_cycles);
+    }
   }
 
   void moved(int statement, std::int64_t index, std::int64_t now, std::int64_t done) {
@@ -126,22 +156,23 @@ class PeMachine {
 
   void step_array(std::size_t a, std::int64_t now) {
     const auto on_event = [this](const IssuedOperation& operation, Seen event, std::int64_t time) {
-      if (event == Seen::first_pe && observer_)
-        observer_(operation.statement, operation.instance, operation.start, time);
-      for (int d : run_.board.outgoing(operation.statement)) {
-        const Observation& seen = observations_[static_cast<std::size_t>(d)];
-        if (seen.event == event) arrive(d, time + seen.delay_cycles);
-      }
+      tell(operation, event, time);
     };
-    PeGrid::OnCycle on_cycle;
     PeGrid::OnRowOut on_row_out;
     if (values_ != nullptr) {
-      on_cycle = [&](std::int64_t cycle) { values_->cycle(static_cast<int>(a), arrays_[a], cycle); };
       on_row_out = [this](const IssuedOperation& operation, std::int64_t row, std::int64_t column, std::int64_t time) {
         values_->row_out(operation, row, column, time);
       };
     }
-    arrays_[a].step(now, on_event, on_cycle, on_row_out);
+    std::visit(
+        [&](auto& array) {
+          PeGrid::OnCycle on_cycle;
+          if (values_ != nullptr) {
+            on_cycle = [&](std::int64_t cycle) { values_->cycle(static_cast<int>(a), array, cycle); };
+          }
+          array.step(now, on_event, on_cycle, on_row_out);
+        },
+        arrays_[a]);
   }
 
   void arrive(int dependence, std::int64_t time) {
@@ -169,10 +200,14 @@ class PeMachine {
     std::int64_t end = end_of_moves_;
     for (const PortQueue& port : run_.ports) end = std::max(end, port.drained_at());
     for (std::size_t a = 0; a < arrays_.size(); ++a) {
-      end = std::max(end, arrays_[a].idle_since());
-      found.busy_pe_cycles.push_back(arrays_[a].busy_pe_cycles());
-      found.pe_cycles += arrays_[a].pe_cycles();
-      found.most_unloading = std::max(found.most_unloading, arrays_[a].most_unloading());
+      std::visit(
+          [&](const auto& array) {
+            end = std::max(end, array.idle_since());
+            found.busy_pe_cycles.push_back(array.busy_pe_cycles());
+            found.pe_cycles += array.pe_cycles();
+            found.most_unloading = std::max(found.most_unloading, array.most_unloading());
+          },
+          arrays_[a]);
       found.run.first_start.push_back(corners_[a].has_started() ? corners_[a].first_start() : 0);
       found.run.last_end.push_back(corners_[a].free_at());
     }
@@ -183,13 +218,14 @@ class PeMachine {
   RunState& run_;
   const Geometry geometry_;
   const std::vector<Observation> observations_;  // by dependence
+  const std::vector<InstructionSchedule> schedules_;
   const StartObserver& observer_;
   ValueLayer* values_;
   const int hurried_;  // dependence
   ChannelUnit channel_;
   std::vector<ArrayUnit> corners_;
   std::vector<std::int64_t> look_at_;  // by array: when its corner decides next; kNever: when news arrives
-  std::vector<PeGrid> arrays_;
+  std::vector<Array> arrays_;
   std::vector<char> unloads_;  // by statement
   std::map<std::pair<int, unsigned>, SpaceTime> maps_;
   std::int64_t now_ = 0, latest_news_ = 0, last_look_ = 0, end_of_moves_ = 0;

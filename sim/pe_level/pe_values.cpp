@@ -10,8 +10,10 @@
 #include <utility>
 
 #include "base/diagnostic.hpp"
+#include "einsum/cascade.hpp"
 #include "mappings/tile_region.hpp"
 #include "sim/pe_level/grid_values.hpp"
+#include "sim/pe_level/instruction_values.hpp"
 #include "sim/regions.hpp"
 
 namespace einloom {
@@ -32,7 +34,8 @@ struct PeValues<T>::State {
         geometry(the_program, the_machine, the_cascade),
         dram(std::move(the_dram)),
         slots(the_program),
-        store(make_store<T>(the_cascade, the_program.shape, kUnwritten<T>), slots) {
+        store(make_store<T>(the_cascade, the_program.shape, kUnwritten<T>), slots),
+        schedules(instruction_schedules(the_program, the_machine, the_cascade)) {
     constexpr Dtype kWide = std::is_same_v<T, double> ? Dtype::fp64 : Dtype::fp32;
     std::size_t operands = 0;
     for (const Statement& statement : program.statements) {
@@ -42,9 +45,18 @@ struct PeValues<T>::State {
                       kernel::compile<T>(cascade, statement.einsum, program.shape, Precision{stored ? dtype : kWide}));
       operands = std::max(operands, kernels.at(statement.einsum).accesses.size());
     }
+    for (const InstructionSchedule& schedule : schedules) {
+      for (const ScheduledEinsum& einsum : schedule.einsums) schedule_of[einsum.statement] = {&schedule, &einsum};
+    }
     for (std::size_t a = 0; a < program.arrays.size(); ++a) {
-      grids.emplace_back(static_cast<int>(a), machine.arrays[a].rows, machine.arrays[a].columns, operands,
-                         program.statements.size(), store);
+      const PeArray& array = machine.arrays[a];
+      const int index = static_cast<int>(a);
+      const std::size_t count = program.statements.size();
+      if (array.controller) {
+        grids.push_back(std::make_unique<InstructionValues<T>>(index, array, operands, count, store));
+      } else {
+        grids.push_back(std::make_unique<GridValues<T>>(index, array.rows, array.columns, operands, count, store));
+      }
     }
   }
 
@@ -53,13 +65,16 @@ struct PeValues<T>::State {
     const auto found = plans.find(key);
     if (found != plans.end()) return found->second;
     const Statement& what = program.statements[static_cast<std::size_t>(statement)];
-    return plans.emplace(key, value_plan<T>(program, geometry, what, variant, kernels.at(what.einsum), store))
+    const auto schedule = schedule_of.find(statement);
+    return plans
+        .emplace(key, value_plan<T>(program, geometry, what, variant, kernels.at(what.einsum), store,
+                                    schedule == schedule_of.end() ? nullptr : schedule->second.second))
         .first->second;
   }
 
-  void issue(int statement, const Head& head, const SlotUse& slot) {
+  void issue(int statement, const Head& head, const SlotUse& slot, std::int64_t now) {
     const Statement& what = program.statements[static_cast<std::size_t>(statement)];
-    GridValues<T>& grid = grids[static_cast<std::size_t>(what.array)];
+    ArrayValues<T>& grid = *grids[static_cast<std::size_t>(what.array)];
     OperationValues<T> operation;
     operation.number = grid.next_number();
     operation.statement = statement;
@@ -80,33 +95,64 @@ struct PeValues<T>::State {
     operation.continues =
         what.accumulates && std::any_of(what.accumulation_loops.begin(), what.accumulation_loops.end(),
                                         [&](int loop) { return head.position[static_cast<std::size_t>(loop)] != 0; });
+    carry_state(what, head.position, operation);
+    if (const auto schedule = schedule_of.find(statement); schedule != schedule_of.end()) {
+      operation.accepted = now;
+      operation.is_skewed = schedule->second.first->is_skewed;
+      operation.span = what.span;
+    }
     grid.add(std::move(operation));
   }
 
-  void load(const Statement& what, const Box& region, std::int64_t done) {
+  // Behind the last iteration of a loop that ends early, a state keeps its value in the iterations left out.
+  void carry_state(const Statement& what, const std::vector<std::int64_t>& at, OperationValues<T>& operation) const {
+    const TensorDecl& decl = *cascade.find_tensor(program.tensors[static_cast<std::size_t>(what.tensor)]);
+    if (!program.grows || decl.iterative_rank.empty()) return;
+    for (std::size_t e = 1; e < what.effective.size(); ++e) {
+      const int index = what.loops[static_cast<std::size_t>(what.effective[e])];
+      const ProgramLoop& loop = program.loops[static_cast<std::size_t>(index)];
+      if (!loop.growth || loop.digits.front().dimension != variable_of_rank(decl.iterative_rank)) continue;
+      if (at[e] != loop.trip_at(at[e - 1]) - 1) return;
+      const auto rank = std::find(decl.ranks.begin(), decl.ranks.end(), decl.iterative_rank) - decl.ranks.begin();
+      operation.iterations_left_out = loop.trip - 1 - at[e];
+      operation.next_state = dram.at(decl.name).strides()[static_cast<std::size_t>(rank)];
+    }
+  }
+
+  // Of a spilled share, the tile's first elements; those that begin in its bytes.
+  static std::int64_t elements_of(const Statement& what, unsigned variant) {
+    if (what.share == 1) return std::numeric_limits<std::int64_t>::max();
+    const std::int64_t bytes = what.variants[variant].move_bytes;
+    return (bytes + what.element_bytes - 1) / what.element_bytes;
+  }
+
+  void load(const Statement& what, const Box& region, std::int64_t left, std::int64_t done) {
     const std::string& tensor = program.tensors[static_cast<std::size_t>(what.tensor)];
     const Tensor<T>& from = dram.at(tensor);
     std::vector<Element<T>>& elements = store.of(tensor);
     for_each_element(from, region, [&](std::int64_t at) {
+      if (left-- <= 0) return;
       auto& copies = elements[static_cast<std::size_t>(at)].copies;
       std::erase_if(copies, [&](const auto& copy) { return !slots.holds(copy.slot, done, 0); });
       copies.push_back({from.data()[at], done, move_slot});
     });
   }
 
-  void put_away(const Statement& what, const Box& region, std::int64_t now) {
+  void put_away(const Statement& what, const Box& region, std::int64_t left, std::int64_t now) {
     const std::string& tensor = program.tensors[static_cast<std::size_t>(what.tensor)];
     const std::int64_t latency = machine.memories[static_cast<std::size_t>(what.from)].latency.value();
     Tensor<T>& to = dram.at(tensor);
-    const std::vector<Element<T>>& elements = store.of(tensor);
+    std::vector<Element<T>>& elements = store.of(tensor);
     for_each_element(to, region, [&](std::int64_t at) {
-      const Element<T>& element = elements[static_cast<std::size_t>(at)];
+      if (left-- <= 0) return;
+      Element<T>& element = elements[static_cast<std::size_t>(at)];
       const T* value = store.entering(element, now, latency, 0);
       if (value == nullptr && !program.masked) {
         throw InternalError(
             fmt::format("cycle {}: `{}` starts before element {} is in the memory", now, what.name, at));
       }
       to.data()[at] = value == nullptr ? element.value : *value;
+      element.is_spilled = what.share < 1;
     });
   }
 
@@ -119,8 +165,10 @@ struct PeValues<T>::State {
   ElementStore<T> store;
   std::map<int, kernel::Compiled<T>> kernels;              // by Einsum
   std::map<std::pair<int, unsigned>, ValuePlan<T>> plans;  // by statement and variant
-  std::vector<GridValues<T>> grids;                        // by array
-  SlotUse move_slot;                                       // of the move being started
+  const std::vector<InstructionSchedule> schedules;
+  std::map<int, std::pair<const InstructionSchedule*, const ScheduledEinsum*>> schedule_of;  // by statement
+  std::vector<std::unique_ptr<ArrayValues<T>>> grids;                                        // by array
+  SlotUse move_slot;  // of the move being started
   std::vector<std::int64_t> position;
 };
 
@@ -133,9 +181,13 @@ PeValues<T>::~PeValues() = default;
 
 template <class T>
 void PeValues<T>::starts(int statement, const Scoreboard& board, std::int64_t now) {
-  const SlotUse slot = state_->slots.start(statement, board, now);
+  // Inside an instruction a tile is written some time after the accept; what PEs keep has registers of its own.
+  const auto schedule = state_->schedule_of.find(statement);
+  const bool by_instruction = schedule != state_->schedule_of.end();
+  const std::int64_t until_written = by_instruction ? schedule->second.second->first_result : 0;
+  const SlotUse slot = state_->slots.start(statement, board, now + until_written, by_instruction);
   if (state_->program.statements[static_cast<std::size_t>(statement)].kind == StatementKind::operation) {
-    state_->issue(statement, board.head(statement), slot);
+    state_->issue(statement, board.head(statement), slot, now);
   } else {
     state_->move_slot = slot;
   }
@@ -144,25 +196,30 @@ void PeValues<T>::starts(int statement, const Scoreboard& board, std::int64_t no
 template <class T>
 void PeValues<T>::moved(int statement, std::int64_t index, std::int64_t now, std::int64_t done) {
   const Statement& what = state_->program.statements[static_cast<std::size_t>(statement)];
-  if (what.share < 1) return;
   state_->program.position_of(what, index, state_->position);
   const Box region = tensor_region(state_->program, state_->cascade, what, state_->position, {});
+  const std::int64_t elements = State::elements_of(what, state_->program.variant_at(what, state_->position));
   if (what.kind == StatementKind::load) {
-    state_->load(what, region, done);
+    state_->load(what, region, elements, done);
   } else {
-    state_->put_away(what, region, now);
+    state_->put_away(what, region, elements, now);
   }
 }
 
 template <class T>
 void PeValues<T>::cycle(int array, const PeGrid& pes, std::int64_t now) {
-  state_->grids[static_cast<std::size_t>(array)].cycle(pes, now);
+  static_cast<GridValues<T>&>(*state_->grids[static_cast<std::size_t>(array)]).cycle(pes, now);
+}
+
+template <class T>
+void PeValues<T>::cycle(int array, const InstructionGrid& pes, std::int64_t now) {
+  static_cast<InstructionValues<T>&>(*state_->grids[static_cast<std::size_t>(array)]).cycle(pes, now);
 }
 
 template <class T>
 void PeValues<T>::row_out(const IssuedOperation& operation, std::int64_t row, std::int64_t column, std::int64_t time) {
   const Statement& what = state_->program.statements[static_cast<std::size_t>(operation.statement)];
-  state_->grids[static_cast<std::size_t>(what.array)].row_out(operation.number, row, column, time);
+  state_->grids[static_cast<std::size_t>(what.array)]->row_out(operation.number, row, column, time);
 }
 
 template <class T>

@@ -24,6 +24,7 @@ class PeValues : public ValueLayer {
   void starts(int statement, const Scoreboard& board, std::int64_t now) override;
   void moved(int statement, std::int64_t index, std::int64_t now, std::int64_t done) override;
   void cycle(int array, const PeGrid& pes, std::int64_t now) override;
+  void cycle(int array, const InstructionGrid& pes, std::int64_t now) override;
   void row_out(const IssuedOperation& operation, std::int64_t row, std::int64_t column, std::int64_t time) override;
 
   [[nodiscard]] const TensorStore<T>& dram() const;

@@ -2,6 +2,7 @@
 #include "sim/pe_level/space_time.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace einloom {
 namespace {
@@ -37,6 +38,38 @@ bool SpaceTime::point(std::int64_t row_at, std::int64_t column_at, std::int64_t 
   return true;
 }
 
+namespace {
+
+// A step with which the values of an inner reduction are complete goes on for as long as the outer one combines them.
+void add_outer_reductions(const Statement& statement, const PeArray& array, SpaceTime& map) {
+  if (statement.outer_operations.empty()) return;
+  const std::size_t dimensions = map.extents.size();
+  std::vector<std::int64_t> cycles(static_cast<std::size_t>(map.steps), map.issue_cycles);
+  for (const OuterOperation& outer : statement.outer_operations) {
+    std::map<std::vector<std::int64_t>, std::size_t> last;  // step with which a value is complete
+    for (std::size_t step = 0; step < cycles.size(); ++step) {
+      const auto* index = map.step_index.data() + step * dimensions;
+      last[std::vector(index, index + outer.variables)] = step;
+    }
+    for (const auto& [index, step] : last) cycles[step] += array.operations.at(outer.op).issue_cycles;
+  }
+  std::int64_t end = 0;
+  for (const std::int64_t each : cycles) map.step_end.push_back(end += each);
+}
+
+// In an array with a controller a product and a sum are one mac, where it has one.
+std::int64_t fused_cycles(const Statement& statement, const PeArray& array) {
+  if (array.operations.count("mac") == 0) return 0;
+  std::int64_t products = 0, sums = 0;
+  for (const auto& [op, count] : statement.operations_per_point) {
+    if (op == "mul") products = count;
+    if (op == "add") sums = count;
+  }
+  return std::min(products, sums) == 0 ? 0 : std::min(products, sums) * array.operations.at("add").issue_cycles;
+}
+
+}  // namespace
+
 SpaceTime space_time_of(const Statement& statement, const PeArray& array, unsigned variant) {
   SpaceTime map;
   std::vector<std::int64_t> covered(statement.box.size(), 1);
@@ -70,6 +103,9 @@ SpaceTime space_time_of(const Statement& statement, const PeArray& array, unsign
   for (const auto& [op, count] : statement.operations_per_point) {
     map.issue_cycles += count * array.operations.at(op).issue_cycles;
   }
+  if (!statement.instruction.empty()) map.issue_cycles -= fused_cycles(statement, array);
+  map.issue_cycles = std::max<std::int64_t>(1, map.issue_cycles);  // a copy
+  add_outer_reductions(statement, array, map);
   return map;
 }
 

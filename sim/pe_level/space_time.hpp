@@ -3,6 +3,7 @@
 // binding stands for. Derived from the places alone, not from the Program's costs.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -21,12 +22,25 @@ struct SpaceTime {
   std::int64_t rows = 1, columns = 1;  // PEs that take part, from PE(0, 0)
   std::int64_t steps = 1;              // points one after another on a PE
   std::int64_t issue_cycles = 1;       // of one step
+  std::vector<std::int64_t> step_end;  // by step: cycles until it is over; empty where all steps take issue_cycles
   AxisPlace row, column;
   std::vector<std::int64_t> extents;     // of the tile, by dimension of Statement::box
   std::vector<std::int64_t> step_index;  // [step · dimensions + dimension]: what the step adds to each index
   bool ragged = false;                   // some (row, column, step) lie outside of the tile
 
-  [[nodiscard]] std::int64_t cycles() const { return steps * issue_cycles; }
+  [[nodiscard]] std::int64_t cycles() const { return step_end.empty() ? steps * issue_cycles : step_end.back(); }
+  // The step that a PE begins, or ends, in its cycle `worked`; -1: none.
+  [[nodiscard]] std::int64_t begins(std::int64_t worked) const {
+    if (step_end.empty()) return worked % issue_cycles == 0 ? worked / issue_cycles : -1;
+    if (worked == 0) return 0;
+    const std::int64_t before = ends(worked - 1);
+    return before < 0 ? -1 : before + 1;
+  }
+  [[nodiscard]] std::int64_t ends(std::int64_t worked) const {
+    if (step_end.empty()) return (worked + 1) % issue_cycles == 0 ? worked / issue_cycles : -1;
+    const auto found = std::lower_bound(step_end.begin(), step_end.end(), worked + 1);
+    return found != step_end.end() && *found == worked + 1 ? found - step_end.begin() : -1;
+  }
   // The point's indices relative to the tile; false when it lies outside.
   bool point(std::int64_t row_at, std::int64_t column_at, std::int64_t step, std::vector<std::int64_t>& index) const;
 };

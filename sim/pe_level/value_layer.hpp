@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "sim/pe_level/instruction_grid.hpp"
 #include "sim/pe_level/pe_grid.hpp"
 #include "sim/scoreboard.hpp"
 
@@ -19,6 +20,7 @@ class ValueLayer {
   virtual void moved(int statement, std::int64_t index, std::int64_t now, std::int64_t done) = 0;
   // Control words have arrived; PEs work in this cycle.
   virtual void cycle(int array, const PeGrid& pes, std::int64_t now) = 0;
+  virtual void cycle(int array, const InstructionGrid& pes, std::int64_t now) = 0;
   // A row of an unreduced tile has left a column.
   virtual void row_out(const IssuedOperation& operation, std::int64_t row, std::int64_t column, std::int64_t time) = 0;
 };

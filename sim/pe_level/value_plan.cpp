@@ -6,7 +6,6 @@
 #include "base/diagnostic.hpp"
 
 namespace einloom {
-namespace {
 
 Walk walk_of(const kernel::CompiledAccess& access, const SpaceTime& map) {
   Walk walk;
@@ -25,6 +24,8 @@ Walk walk_of(const kernel::CompiledAccess& access, const SpaceTime& map) {
   return walk;
 }
 
+namespace {
+
 template <class T>
 OperandPlan<T> operand_plan(const Geometry& geometry, const Statement& statement, const Access& access,
                             ElementStore<T>& store) {
@@ -38,8 +39,10 @@ OperandPlan<T> operand_plan(const Geometry& geometry, const Statement& statement
                                : Entry::from_corner;
   plan.loaded = geometry.is_loaded(statement, access);
   if (plan.loaded) return plan;
+  plan.refilled = geometry.is_refilled(statement, access);
   const Statement* producer = geometry.producer_of(access.tensor);
   ensure(producer != nullptr, "an operand is loaded or computed");
+  if (!statement.instruction.empty() && producer->array == statement.array) return plan;  // the schedule says when
   if (geometry.stays(*producer, statement, access)) {
     plan.entry = Entry::held;
   } else {
@@ -48,31 +51,50 @@ OperandPlan<T> operand_plan(const Geometry& geometry, const Statement& statement
   return plan;
 }
 
-// Steps that work on the same result share a target.
+// Steps that work on the same result of a level share a target: those with the same output, and the same place in the
+// reductions outside of it. Only steps that complete the level inside count.
 template <class T>
-void find_targets(ValuePlan<T>& plan) {
-  std::map<std::int64_t, std::int32_t> known;
-  const auto steps = static_cast<std::size_t>(plan.map.steps);
-  plan.is_first.assign(steps, 0);
-  plan.is_last.assign(steps, 0);
-  std::vector<std::size_t> last;
-  for (std::size_t step = 0; step < steps; ++step) {
-    const auto [found, fresh] = known.emplace(plan.result.in_step[step], static_cast<std::int32_t>(known.size()));
-    plan.target.push_back(found->second);
-    plan.is_first[step] = fresh ? 1 : 0;
-    if (fresh) last.push_back(step);
-    last[static_cast<std::size_t>(found->second)] = step;
+void find_levels(ValuePlan<T>& plan) {
+  const auto steps = static_cast<std::size_t>(plan.map.steps), dimensions = plan.map.extents.size();
+  plan.levels.resize(plan.kernel->groups.size());
+  std::vector<char> counts(steps, 1);
+  for (std::size_t g = plan.levels.size(); g-- > 0;) {
+    ReductionLevel& level = plan.levels[g];
+    level.is_first.assign(steps, 0);
+    level.is_last.assign(steps, 0);
+    std::map<std::vector<std::int64_t>, std::int32_t> known;
+    std::vector<std::size_t> last;
+    for (std::size_t step = 0; step < steps; ++step) {
+      const auto* index = plan.map.step_index.data() + step * dimensions;
+      const auto [found, fresh] = known.emplace(std::vector(index, index + plan.kernel->groups[g].first),
+                                                static_cast<std::int32_t>(known.size()));
+      level.target.push_back(found->second);
+      if (fresh) last.push_back(steps);
+      if (counts[step] == 0) continue;
+      auto& latest = last[static_cast<std::size_t>(found->second)];
+      level.is_first[step] = latest == steps ? 1 : 0;
+      latest = step;
+    }
+    for (const std::size_t step : last) level.is_last[step] = 1;
+    level.targets = static_cast<std::int32_t>(last.size());
+    counts = level.is_last;
   }
-  for (const std::size_t step : last) plan.is_last[step] = 1;
-  plan.targets = static_cast<std::int32_t>(last.size());
+}
+
+// Which level reduces what varies along an axis.
+template <class T>
+ReductionLevel& level_along(ValuePlan<T>& plan, const AxisPlace& place) {
+  for (std::size_t g = 0; g < plan.levels.size(); ++g) {
+    if (place.dimension < plan.kernel->groups[g].last) return plan.levels[g];
+  }
+  throw InternalError("what is reduced along an axis is reduced in one of the Einsum's reductions");
 }
 
 }  // namespace
 
 template <class T>
 ValuePlan<T> value_plan(const Program& program, const Geometry& geometry, const Statement& statement, unsigned variant,
-                        const kernel::Compiled<T>& kernel, ElementStore<T>& store) {
-  ensure(kernel.groups.size() <= 1, "fidelity pe carries the values of Einsums with one kind of reduction");
+                        const kernel::Compiled<T>& kernel, ElementStore<T>& store, const ScheduledEinsum* schedule) {
   ValuePlan<T> plan;
   plan.map = space_time_of(statement, geometry.array(statement), variant);
   plan.kernel = &kernel;
@@ -84,16 +106,23 @@ ValuePlan<T> value_plan(const Program& program, const Geometry& geometry, const 
   }
   plan.results = &store.of(program.tensors[static_cast<std::size_t>(statement.tensor)]);
   plan.result = walk_of(kernel.output, plan.map);
-  plan.sums_down = geometry.reduces(statement, Place::Axis::rows);
-  plan.sums_along = geometry.reduces(statement, Place::Axis::columns);
-  plan.unloads = geometry.unloads(statement);
-  find_targets(plan);
+  find_levels(plan);
+  plan.schedule = schedule;
+  // In an array with a controller also a sum over a single row goes to the units at the edge.
+  plan.moves_rows = schedule == nullptr ? geometry.reduces(statement, Place::Axis::rows)
+                                        : geometry.is_reduced(statement, Place::Axis::rows);
+  plan.moves_columns = schedule == nullptr ? geometry.reduces(statement, Place::Axis::columns)
+                                           : geometry.is_reduced(statement, Place::Axis::columns);
+  if (plan.moves_rows) level_along(plan, plan.map.row).rows = true;
+  if (plan.moves_columns) level_along(plan, plan.map.column).columns = true;
+  plan.unloads = schedule == nullptr ? geometry.unloads(statement) : schedule->leaves;
+  plan.sums_go_up = schedule != nullptr && schedule->sums_go_up;
   return plan;
 }
 
 template ValuePlan<double> value_plan(const Program&, const Geometry&, const Statement&, unsigned,
-                                      const kernel::Compiled<double>&, ElementStore<double>&);
+                                      const kernel::Compiled<double>&, ElementStore<double>&, const ScheduledEinsum*);
 template ValuePlan<float> value_plan(const Program&, const Geometry&, const Statement&, unsigned,
-                                     const kernel::Compiled<float>&, ElementStore<float>&);
+                                     const kernel::Compiled<float>&, ElementStore<float>&, const ScheduledEinsum*);
 
 }  // namespace einloom

@@ -7,6 +7,7 @@
 
 #include "einsum/kernel.hpp"
 #include "sim/pe_level/element_store.hpp"
+#include "sim/pe_level/instruction_schedule.hpp"
 #include "sim/pe_level/observations.hpp"
 #include "sim/pe_level/space_time.hpp"
 
@@ -30,13 +31,25 @@ struct Walk {
   }
 };
 
+[[nodiscard]] Walk walk_of(const kernel::CompiledAccess& access, const SpaceTime& map);
+
 template <class T>
 struct OperandPlan {
   std::vector<Element<T>>* elements = nullptr;
   Entry entry = Entry::held;
   bool loaded = false;          // by a load; otherwise another operation computed it
+  bool refilled = false;        // the part of it that was spilled
   std::int64_t way_cycles = 0;  // from where it was computed to the edge it enters
   Walk walk;
+};
+
+// Reductions of one kind, as in kernel->groups. By step: which of its results a PE works on, and whether for the first
+// or the last time in this operation.
+struct ReductionLevel {
+  bool rows = false, columns = false;  // partial results move from row to row, from column to column
+  std::vector<std::int32_t> target;
+  std::vector<char> is_first, is_last;
+  std::int32_t targets = 1;
 };
 
 template <class T>
@@ -46,16 +59,25 @@ struct ValuePlan {
   std::vector<OperandPlan<T>> operands;  // of kernel->accesses
   std::vector<Element<T>>* results = nullptr;
   Walk result;
-  bool sums_down = false, sums_along = false;  // partial results move down columns, along rows
+  std::vector<ReductionLevel> levels;              // outermost first
+  bool moves_rows = false, moves_columns = false;  // partial results move along an axis
+  bool sums_go_up = false;                         // from the last row to the first
   bool unloads = false;
-  // By step: which of its results a PE works on, and whether for the first or the last time in this operation.
-  std::vector<std::int32_t> target;
-  std::vector<char> is_first, is_last;
-  std::int32_t targets = 1;
+
+  // Arrays with a controller: when and how. Their rows are those of the PEs, one of units above and one below.
+  const ScheduledEinsum* schedule = nullptr;
+
+  // The row's place in the tile; outside of [0, map.rows): nothing of the tile is there.
+  [[nodiscard]] std::int64_t index_row(std::int64_t row) const {
+    if (schedule == nullptr) return row;
+    if (schedule->station != Station::grid) return 0;
+    return schedule->reversed ? schedule->tile_rows - row : row - 1;
+  }
 };
 
 template <class T>
 [[nodiscard]] ValuePlan<T> value_plan(const Program& program, const Geometry& geometry, const Statement& statement,
-                                      unsigned variant, const kernel::Compiled<T>& kernel, ElementStore<T>& store);
+                                      unsigned variant, const kernel::Compiled<T>& kernel, ElementStore<T>& store,
+                                      const ScheduledEinsum* schedule);
 
 }  // namespace einloom

@@ -105,19 +105,89 @@ help: give each instruction a nest of its own, in loops that index all of it
   });
 }
 
-TEST_CASE("fidelity pe of an array that works by instructions") {
-  const Loaded documents =
-      loaded(edited({with_controller(), in_plan("Y: {array: row, ", "Y: {array: row, instruction: go, ")}));
+// A run at the level of PEs, after the edits.
+std::string told_at_pe(const std::vector<Edit>& edits) {
+  const Loaded documents = loaded(edited(edits));
   SimulationOptions options;
   options.fidelity = Fidelity::pe;
   options.cascade = &documents.cascade;
+  return told([&] { static_cast<void>(simulate(lowered(documents), documents.machine, options)); });
+}
+
+TEST_CASE("fidelity pe of an array that works by instructions") {
+  const Edit bound = in_plan("Y: {array: row, ", "Y: {array: row, instruction: go, ");
+  CHECK(told_at_pe({with_controller("{engines: 2, instructions: {go: {next: 12, busy: 14}}}"), bound}) == "");
+  // Four values, two cycles each, from two cycles behind the accept on; the last column three cycles later.
   CHECK(
-      told([&] { static_cast<void>(simulate(lowered(documents), documents.machine, options)); }) ==
-      R"(plan.yaml:7:15: error[pe-controller]: `Y` is issued by a controller as `go`; what the PEs do inside an instruction is not modelled, so fidelity pe cannot step them
+      told_at_pe({with_controller(), bound}) ==
+      R"(plan.yaml:7:15: error[instruction-too-short]: the PEs of `row` need 12 cycles for what the plan binds to `go`; its `busy` is 6
  7 |     body: [Z, Y]
    |               ^
-help: use fidelity cycle
+machine.yaml:9:49: note: `go` declared here
+help: make `busy` longer, or use fidelity cycle, which takes the table as it is
 )");
+}
+
+// `grid` with a controller of one instruction, to which Z is bound.
+std::vector<Edit> grid_by_instructions(const std::string& times) {
+  return {in_machine("operations: {mac: 1}}",
+                     "operations: {mac: 1}, controller: {engines: 2, instructions: {go: {" + times + "}}}}"),
+          in_plan("Z: {array: grid, ", "Z: {array: grid, instruction: go, ")};
+}
+
+TEST_CASE("fidelity pe of instructions that follow each other too closely") {
+  CHECK(told_at_pe(grid_by_instructions("next: 8, busy: 20")) == "");
+  std::vector<Edit> close = grid_by_instructions("next: 2, busy: 20");
+  close.push_back(in_machine("bandwidth: 16 GB/s", "bandwidth: 1024 GB/s"));
+  close.push_back(in_plan("in_flight: 2", "in_flight: 8"));
+  close.push_back(in_plan("A: {in: buffer, slots: 2}", "A: {in: buffer, slots: 8}"));
+  close.push_back(in_plan("B: {in: buffer, slots: 2}", "B: {in: buffer, slots: 8}"));
+  close.push_back(in_machine("capacity: 1 KiB", "capacity: 8 KiB"));
+  CHECK(
+      told_at_pe(close) ==
+      R"(plan.yaml:7:12: error[instruction-conflict]: cycle 16: PE(0, 0) of `grid` is still at `Z` when `Z` of instruction `go` reaches it
+ 7 |     body: [Z, Y]
+   |            ^
+machine.yaml:7:89: note: the controller's table
+help: instructions are accepted too closely: make `next` of the one before longer
+)");
+}
+
+TEST_CASE("fidelity pe of an operand that an instruction cannot take in") {
+  std::vector<Edit> edits = grid_by_instructions("next: 40, busy: 60");
+  edits.push_back(in_cascade("A: {ranks: [M, K]", "A: {ranks: [M, K, N]"));
+  edits.push_back(in_cascade("A[m,k]", "A[m,k,n]"));
+  CHECK(
+      told_at_pe(edits) ==
+      R"(plan.yaml:7:12: error[instruction-operand]: `Z` reads other values of `A` in every step, and they vary along the rows and the columns of `grid`; an instruction takes such values in once, before its PEs start
+ 7 |     body: [Z, Y]
+   |            ^
+help: bind it so that the operand does not vary in time, or use fidelity cycle
+)");
+}
+
+TEST_CASE("an instruction that reads what another array makes of its own results") {
+  check_all({
+      {"in one body",
+       {with_controller("{instructions: {go: {next: 40, busy: 60}}}"),
+        in_cascade("  Z: {ranks: [M, N]}\n", "  Z: {ranks: [M, N]}\n  W: {ranks: [M, N]}\n"),
+        in_cascade("  - Y[m,n] = exp(Z[m,n])\n", "  - W[m,n] = Z[m,n] * B[m,n]\n  - Y[m,n] = exp(W[m,n])\n"),
+        in_cascade("B: {ranks: [K, N]", "B: {ranks: [M, N]"), in_cascade("A[m,k] * B[k,n]", "A[m,k] * B[m,n]"),
+        in_machine("{mac: 1}}\n", "{mac: 1, mul: {issue_cycles: 1, actions: {mac: 1}}}}\n"),
+        in_machine("{from: grid, to: row, latency: 1 cycles}\n",
+                   "{from: grid, to: row, latency: 1 cycles}\n  - {from: row, to: grid, latency: 1 cycles}\n"),
+        in_plan("body: [Z, Y]", "body: [Z, W, Y]"),
+        in_plan("  Z: {array: grid, rows: m0, columns: n0, time: [k]}\n",
+                "  Z: {array: row, instruction: go, columns: n0, time: [m0, k]}\n"
+                "  W: {array: grid, rows: m0, columns: n0, time: []}\n"),
+        in_plan("Y: {array: row, ", "Y: {array: row, instruction: go, "),
+        in_plan("phases:\n  - {grid: [Z]}\n  - {row: [Y]}\n", "")},
+       R"(plan.yaml:7:18: error[instruction-needs-itself]: `Y` reads `W`, which `grid` makes of `Z`; `Z` and `Y` are one instruction, which is accepted when all of its operands are there
+ 7 |     body: [Z, W, Y]
+   |                  ^
+help: give `Y` a nest of its own
+)"},
+  });
 }
 
 }  // namespace

@@ -83,20 +83,6 @@ help: keep all of `k` inside the tile, or split the Einsum in two
   CHECK(told([] { static_cast<void>(lowered(loaded(edited(nested_reductions("{M0: 4}", "[m1]", "[n, k]"))))); }) == "");
 }
 
-TEST_CASE("fidelity pe of reductions of two kinds") {
-  const Loaded documents = loaded(edited(nested_reductions("{M0: 4}", "[m1]", "[n, k]")));
-  SimulationOptions options;
-  options.fidelity = Fidelity::pe;
-  options.cascade = &documents.cascade;
-  CHECK(
-      told([&] { static_cast<void>(simulate(lowered(documents), documents.machine, options)); }) ==
-      R"(plan.yaml:7:12: error[pe-nested-reductions]: `Y` reduces the results of another kind of reduction; fidelity pe steps PEs that do one of them at a time
- 7 |     body: [Y]
-   |            ^
-help: split the Einsum in two, or use fidelity cycle
-)");
-}
-
 TEST_CASE("too few slots") {
   check_all({
       {"of an input that stays",

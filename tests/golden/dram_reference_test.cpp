@@ -76,6 +76,94 @@ TEST_CASE("the reference runs of DRAM are reproduced within 3 %") {
   }
 }
 
+// The standards give nanoseconds with a minimum in cycles; the sets have what that is in cycles of their clock.
+TEST_CASE("timing sets of DRAM are the standards' nanoseconds in cycles") {
+  struct Rule {
+    std::int64_t DramTiming::*cycles;
+    std::int64_t least;
+    double nanoseconds;
+  };
+  struct Set {
+    const char* name;
+    std::vector<Rule> rules;
+    double refresh_every;  // ns: at most
+  };
+  using D = DramTiming;
+  // JESD79-4: speed bins 2400R and 3200AA, 8 Gb, pages of 1 KiB. JESD209-4: 3200 Mb/s, 8 Gb per channel; one cycle more
+  // from the end of a write, which its rules add.
+  const std::vector<Set> sets = {
+      {"ddr4_2400",
+       {{&D::cl, 16, 13.32},
+        {&D::rcd_read, 0, 13.32},
+        {&D::rcd_write, 0, 13.32},
+        {&D::rp, 0, 13.32},
+        {&D::ras, 0, 32},
+        {&D::rc, 0, 45.32},
+        {&D::ccd_s, 4, 0},
+        {&D::ccd_l, 5, 5},
+        {&D::rrd_s, 4, 3.3},
+        {&D::rrd_l, 4, 4.9},
+        {&D::faw, 20, 21},
+        {&D::wtr_s, 2, 2.5},
+        {&D::wtr_l, 4, 7.5},
+        {&D::wr, 0, 15},
+        {&D::rtp, 4, 7.5},
+        {&D::rfc, 0, 350}},
+       7800},
+      {"ddr4_3200",
+       {{&D::cl, 22, 13.75},
+        {&D::rcd_read, 0, 13.75},
+        {&D::rcd_write, 0, 13.75},
+        {&D::rp, 0, 13.75},
+        {&D::ras, 0, 32},
+        {&D::rc, 0, 45.75},
+        {&D::ccd_s, 4, 0},
+        {&D::ccd_l, 5, 5},
+        {&D::rrd_s, 4, 2.5},
+        {&D::rrd_l, 4, 4.9},
+        {&D::faw, 20, 21},
+        {&D::wtr_s, 2, 2.5},
+        {&D::wtr_l, 4, 7.5},
+        {&D::wr, 0, 15},
+        {&D::rtp, 4, 7.5},
+        {&D::rfc, 0, 350}},
+       7800},
+      {"lpddr4_3200",
+       {{&D::cl, 28, 0},
+        {&D::rcd_read, 4, 18},
+        {&D::rcd_write, 4, 18},
+        {&D::rp, 4, 18},
+        {&D::ras, 3, 42},
+        {&D::rc, 97, 60},
+        {&D::ccd_s, 8, 0},
+        {&D::ccd_l, 8, 0},
+        {&D::rrd_s, 4, 10},
+        {&D::rrd_l, 4, 10},
+        {&D::faw, 0, 40},
+        {&D::wtr_s, 9, 10.625},
+        {&D::wtr_l, 9, 10.625},
+        {&D::wr, 5, 18.625},
+        {&D::rtp, 8, 7.5},
+        {&D::rfc, 0, 280}},
+       3904},
+  };
+  int compared = 0;
+  for (const Set& set : sets) {
+    const DramTiming timing = timing_of(set.name);
+    const double per_nanosecond = timing.clock.value() * 1e-9;
+    for (std::size_t i = 0; i < set.rules.size(); ++i) {
+      const Rule& rule = set.rules[i];
+      INFO(set.name << ", rule " << i << ": " << rule.least << " cycles, " << rule.nanoseconds << " ns");
+      const auto rounded = static_cast<std::int64_t>(std::ceil(rule.nanoseconds * per_nanosecond - 1e-6));
+      CHECK(timing.*rule.cycles == std::max(rule.least, rounded));
+      ++compared;
+    }
+    CHECK(timing.refi == static_cast<std::int64_t>(std::floor(set.refresh_every * per_nanosecond + 1e-6)));
+    ++compared;
+  }
+  CHECK(compared == 51);
+}
+
 // Our own numbers, to the cycle: what moves here is named in CHANGELOG.
 TEST_CASE("ten thousand requests take exactly as long as they did") {
   struct Case {

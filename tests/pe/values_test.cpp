@@ -4,9 +4,8 @@
 #include <catch2/catch.hpp>
 #include <map>
 
-#include "base/diagnostic.hpp"
+#include "pe/compare.hpp"
 #include "pe/random_case.hpp"
-#include "sim/execute.hpp"
 #include "support/seeds.hpp"
 
 using namespace einloom;
@@ -14,58 +13,17 @@ using namespace einloom::test;
 
 namespace {
 
-ReferenceFunction evaluator_of(const Cascade& cascade) {
-  return [&cascade](const TensorStore<double>& inputs, const Shape& shape) {
-    TensorStore<double> store = inputs;
-    evaluate<double>(cascade, shape, Precision{Dtype::fp64}, store);
-    TensorStore<double> outputs;
-    for (const TensorDecl& tensor : cascade.tensors()) {
-      if (tensor.role == TensorRole::output) outputs.emplace(tensor.name, store.at(tensor.name));
-    }
-    return outputs;
-  };
-}
-
-struct Tally {
-  std::int64_t compared = 0, refused = 0, values = 0;
-  double largest = 0;
-};
-
-void check(const SmallCase& what, std::uint64_t seed, Tally& tally) {
+void check(const SmallCase& what, std::uint64_t seed, ValueTally& tally) {
   INFO("seed " << seed << " " << what.text());
   static std::map<std::string, Cascade> cascades;
   const Plan plan = plan_of(what.plan_name, what.plan);
   const Cascade& cascade = cascades.try_emplace(plan.cascade.text, cascade_of(plan.cascade.text)).first->second;
-  CheckOptions options;
-  options.fidelity = Fidelity::pe;
-  options.dtype = seed % 3 == 0 ? Dtype::fp32 : Dtype::fp64;
-  options.seed = seed;
-  CheckReport report;
-  try {
-    report = check_values(cascade, machine_of(plan.machine.text, what.machine), plan, what.shape(),
-                          evaluator_of(cascade), options, {});
-  } catch (const UserError&) {
-    ++tally.refused;
-    return;
-  } catch (const InternalError& error) {
-    FAIL_CHECK(error.what());
-    return;
-  }
-  INFO(report.first_mismatch);
-  CHECK(report.passed);
-  ++tally.compared;
-  tally.values += report.values;
-  tally.largest = std::max(tally.largest, report.max_rel_error);
-}
-
-void print(const std::string& name, const Tally& tally) {
-  fmt::print("{}: {} compared, {} refused; {} values, relative error at most {:.2g}\n", name, tally.compared,
-             tally.refused, tally.values, tally.largest);
+  check_pe_values(cascade, machine_of(plan.machine.text, what.machine), plan, what.shape(), seed, tally);
 }
 
 void check_plans(std::uint64_t first_seed, std::uint64_t cases) {
   for (const std::string& name : plans_in_tree()) {
-    Tally tally;
+    ValueTally tally;
     for (std::uint64_t seed = first_seed; seed < first_seed + cases; ++seed) {
       check(RandomSmallCase(seed * 7919).make(name), seed, tally);
     }
@@ -75,7 +33,7 @@ void check_plans(std::uint64_t first_seed, std::uint64_t cases) {
 }
 
 void check_random_bindings(std::uint64_t first_seed, std::uint64_t cases) {
-  Tally tally;
+  ValueTally tally;
   for (std::uint64_t seed = first_seed; seed < first_seed + cases; ++seed) {
     check(RandomSmallCase(seed * 104729).make_random_binding(), seed, tally);
   }

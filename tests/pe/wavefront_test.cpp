@@ -6,70 +6,14 @@
 #include <optional>
 
 #include "base/diagnostic.hpp"
+#include "pe/compare.hpp"
 #include "pe/random_case.hpp"
-#include "support/same_report.hpp"
 #include "support/seeds.hpp"
 
 using namespace einloom;
 using namespace einloom::test;
 
 namespace {
-
-struct Lifetime {
-  std::int64_t start = 0, end = 0;
-  bool operator==(const Lifetime&) const = default;
-};
-using Lifetimes = std::map<std::string, std::vector<Lifetime>>;
-
-struct Run {
-  std::optional<Report> report;  // nullopt: deadlock
-  Lifetimes lives;
-};
-
-Run run(const Program& program, const Machine& machine, const Cascade& cascade, Fidelity fidelity) {
-  Run result;
-  SimulationOptions options;
-  options.fidelity = fidelity;
-  options.fast_forward = false;
-  options.cascade = &cascade;
-  options.observer = [&](int statement, std::int64_t index, std::int64_t start, std::int64_t end) {
-    auto& list = result.lives[program.statements[static_cast<std::size_t>(statement)].name];
-    ensure(index == static_cast<std::int64_t>(list.size()), "instances in order");
-    list.push_back({start, end});
-  };
-  try {
-    result.report = simulate(program, machine, options);
-  } catch (const UserError& error) {
-    REQUIRE(error.diagnostics().front().code == "deadlock");
-  }
-  return result;
-}
-
-// The first instance that differs; "" when all are the same.
-std::string difference(const Program& program, const Lifetimes& tile, const Lifetimes& pe) {
-  std::string first;
-  std::int64_t when = kNever;
-  for (const Statement& statement : program.statements) {
-    const auto of = [&](const Lifetimes& all) {
-      const auto found = all.find(statement.name);
-      return found == all.end() ? std::vector<Lifetime>{} : found->second;
-    };
-    const std::vector<Lifetime> a = of(tile), b = of(pe);
-    if (a.size() != b.size() && first.empty())
-      first = fmt::format("{}: {} and {} instances", statement.name, a.size(), b.size());
-    for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
-      if (a[i] == b[i] || std::min(a[i].start, b[i].start) >= when) continue;
-      when = std::min(a[i].start, b[i].start);
-      first = fmt::format("{} {}: tile level [{}, {}), PEs [{}, {})", statement.name, i, a[i].start, a[i].end,
-                          b[i].start, b[i].end);
-    }
-  }
-  return first;
-}
-
-struct Tally {
-  std::int64_t compared = 0, refused = 0, deadlocked = 0, instances = 0, pe_cycles = 0;
-};
 
 void compare(const SmallCase& what, Tally& tally) {
   INFO(what.text());
@@ -84,23 +28,7 @@ void compare(const SmallCase& what, Tally& tally) {
     ++tally.refused;
     return;
   }
-  const Run tile = run(*program, machine, cascade->second, Fidelity::cycle);
-  const Run pe = run(*program, machine, cascade->second, Fidelity::pe);
-  CHECK(difference(*program, tile.lives, pe.lives) == "");
-  REQUIRE(tile.report.has_value() == pe.report.has_value());
-  if (!tile.report) {
-    ++tally.deadlocked;
-    return;
-  }
-  CHECK(first_difference(*tile.report, *pe.report) == "");
-  ++tally.compared;
-  tally.instances += tile.report->tile_operations;
-  tally.pe_cycles += pe.report->pe_cycles_simulated;
-}
-
-void print(const std::string& name, const Tally& tally) {
-  fmt::print("{}: {} compared, {} refused, {} deadlocked; {} tile operations, {} PE-cycles\n", name, tally.compared,
-             tally.refused, tally.deadlocked, tally.instances, tally.pe_cycles);
+  compare_levels(*program, machine, cascade->second, tally);
 }
 
 void compare_plans(std::uint64_t first_seed, std::uint64_t cases) {

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all arrays with data have in common: the operations they are at, the values of the steps their PEs are at, and
+// reductions: in time inside a PE, then from neighbour to neighbour, one kind of reduction after the other.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "sim/pe_level/operand_stream.hpp"
+#include "sim/pe_level/value_plan.hpp"
+
+namespace einloom {
+
+// One operation as its array computes it.
+template <class T>
+struct OperationValues {
+  std::int32_t number = 0;  // in the array's issue order
+  int statement = -1;
+  std::int64_t instance = 0;
+  const ValuePlan<T>* plan = nullptr;
+  std::vector<std::int64_t> operand_base;  // offset of the tile, by operand
+  std::int64_t result_base = 0;
+  Box box;
+  bool continues = false;  // adds to what earlier iterations summed up
+  SlotUse slot;
+  bool has_constraints = false;          // points may be absent
+  std::int64_t iterations_left_out = 0;  // of the loop a state advances with: they keep its value
+  std::int64_t next_state = 0;           // offset from a state's element to the one of the next iteration
+  const std::string* name = nullptr;
+  // Array with a controller.
+  std::int64_t accepted = 0;
+  bool is_skewed = true;
+  Span span{};
+};
+
+// Of a step's operands, or of a result on its way: which operation, and which step or result.
+[[nodiscard]] inline StepTag step_tag(std::int32_t operation, std::int64_t step) {
+  return (static_cast<StepTag>(operation % 0xffff + 1) << 16) | static_cast<StepTag>(step & 0xffff);
+}
+
+template <class T>
+class ArrayValues {
+ public:
+  // Rows [first_row, last_row] of `rows` are those that sums move through.
+  ArrayValues(int array, std::int64_t rows, std::int64_t columns, std::int64_t first_row, std::int64_t last_row,
+              std::size_t operands, std::size_t statements, const ElementStore<T>& store);
+
+  virtual ~ArrayValues() = default;
+
+  void add(OperationValues<T> operation) { operations_.push_back(std::move(operation)); }
+  [[nodiscard]] std::int32_t issued() const { return issued_; }
+  std::int32_t next_number() { return ++issued_; }
+  // A row of an unreduced tile has left a column.
+  void row_out(std::int32_t number, std::int64_t row, std::int64_t column, std::int64_t time);
+
+ protected:
+  struct Point {
+    std::int64_t column, step;
+  };
+  // One hop of what moves between PEs; operations before `oldest` are over.
+  void begin_cycle(std::int32_t oldest, std::int64_t now);
+  [[nodiscard]] const OperationValues<T>& operation(std::int32_t number) const {
+    return operations_[static_cast<std::size_t>(number - operations_.front().number)];
+  }
+  // The expression at points_, from operand_values_; into pending_.
+  void evaluate(const OperationValues<T>& what, std::int64_t row);
+  // A PE's last cycle at a step: its value goes into the sums, on a link, out of the array, or stays.
+  void end_step(const OperationValues<T>& what, std::int64_t row, const Point& at);
+  // Is the point inside the tile, and wanted by the predicates that hold for the `level` outermost kinds of reduction
+  // (all of them: the point itself)? Rows and columns count from the tile's first index.
+  [[nodiscard]] bool is_present(const OperationValues<T>& what, std::int64_t row, const Point& at, std::size_t level);
+  [[nodiscard]] bool is_result(const OperationValues<T>& what, std::int64_t row, const Point& at);
+  [[noreturn]] void missing(const OperationValues<T>& what, std::int64_t row, const Point& at,
+                            const std::string& thing) const;
+
+  int array_;
+  std::int64_t rows_, columns_, first_row_, last_row_;
+  const ElementStore<T>& store_;
+  std::int64_t now_ = 0;
+  std::deque<OperationValues<T>> operations_;
+  std::vector<T> pending_;       // by PE: the value of the step it is at
+  std::vector<char> is_absent_;  // by PE: the point of the step it is at is absent
+  // Scratch: the PEs of a row that begin a step, their operands and intermediate values.
+  std::vector<Point> points_;
+  std::vector<std::vector<T>> operand_values_;
+
+ private:
+  [[nodiscard]] bool is_inside(const OperationValues<T>& what, std::int64_t row, const Point& at,
+                               std::size_t variables);
+  [[nodiscard]] bool holds(const OperationValues<T>& what, std::int64_t row, const Point& at,
+                           const std::vector<Constraint>& constraints);
+  T accumulate(const OperationValues<T>& what, std::size_t level, std::int64_t pe, std::int64_t row, const Point& at,
+               T value);
+  [[nodiscard]] T combined(const OperationValues<T>& what, std::size_t level, T a, T b) const;
+  void leave_by_edge(const OperationValues<T>& what, std::int64_t row, const Point& at, T value);
+  void keep(const OperationValues<T>& what, std::int64_t pe, std::int64_t row, const Point& at, bool absent, T value);
+  void carry_on(const OperationValues<T>& what, std::int64_t offset);
+
+  std::int32_t issued_ = 0;
+  SumLinks<T> sums_vertical_, sums_along_;
+  std::vector<std::vector<std::vector<T>>> accumulators_;  // by statement and level: [target · PEs + PE]
+  std::vector<std::vector<T>> step_values_;
+  std::vector<std::int64_t> index_;
+};
+
+}  // namespace einloom
