@@ -252,6 +252,12 @@ class Connector {
     return !spread && from.columns && to.columns && is_same_axis(producer, from.columns, to.columns, access);
   }
 
+  // Does an instruction sum the operand over its rows, perhaps from the last one up?
+  bool may_climb(const Statement& consumer, const Access& access) {
+    const Binding& binding = *lowering_.binding_of.at(consumer.name);
+    return is_reduced(consumer, binding.rows) && varies(binding.rows, index_variables(access));
+  }
+
   // Rule 3: a reduction leaves through the whole array; an unreduced tile is unloaded row by row, over a link, into a
   // memory, or to be spread over the same array in another way; what goes through a memory pays its latency; a
   // broadcast enters skew-aligned.
@@ -261,8 +267,9 @@ class Connector {
     const Binding& binding = *lowering_.binding_of.at(einsum.name());
     const PeArray& array = lowering_.array(producer.array);
     const bool timed = !producer.instruction.empty();
-    // An instruction takes in what varies along both of its axes before its PEs start, so all of it must be there.
-    const bool whole = !consumer.instruction.empty() && is_preloaded(consumer, access);
+    // An instruction takes in what varies along both of its axes before its PEs start, and a sum that climbs begins in
+    // the last row: all of it must be there.
+    const bool whole = !consumer.instruction.empty() && (is_preloaded(consumer, access) || may_climb(consumer, access));
     if (timed || whole) edge.way.last_pe = producer.variants.front().tail_cycles;
     if (!timed && !whole && is_reduced(producer, binding.rows)) edge.way.down_rows = array.rows - 1;
     if (!timed && !whole && is_reduced(producer, binding.columns)) edge.way.along_columns = array.columns - 1;

@@ -179,7 +179,9 @@ Observation of_result(const Geometry& geometry, const Program& program, const Ma
     way += geometry.array(consumer).rows - 1;
   }
   if (by_instruction) return {Seen::engine_idle, way};
-  if (!reader.instruction.empty() && geometry.is_preloaded(reader, access)) {
+  const bool may_climb =
+      geometry.is_reduced(reader, Place::Axis::rows) && geometry.varies(reader, access, Place::Axis::rows);
+  if (!reader.instruction.empty() && (geometry.is_preloaded(reader, access) || may_climb)) {
     return {geometry.unloads(producer) ? Seen::all_rows_out : Seen::last_pe, way};
   }
   const bool down = geometry.reduces(producer, Place::Axis::rows);

@@ -72,19 +72,23 @@ std::int64_t fused_cycles(const Statement& statement, const PeArray& array) {
 
 SpaceTime space_time_of(const Statement& statement, const PeArray& array, unsigned variant) {
   SpaceTime map;
+  // An instruction takes the steps of a whole tile, whatever there is to do in them: its inner times are fixed.
+  const unsigned timed_like = statement.instruction.empty() ? variant : 0;
   std::vector<std::int64_t> covered(statement.box.size(), 1);
   for (const BoxDimension& box : statement.box) map.extents.push_back(extent_of(box, variant));
   std::vector<std::int64_t> radix;
   std::vector<const Place*> in_time;
   for (const Place& place : statement.places) {
     const auto d = static_cast<std::size_t>(place.dimension);
-    const std::int64_t here = positions(place, map.extents[d]);
-    covered[d] += (here - 1) * place.unit;
     if (place.axis == Place::Axis::time) {
+      const std::int64_t here = positions(place, extent_of(statement.box[d], timed_like));
+      covered[d] += (here - 1) * place.unit;
       in_time.push_back(&place);
       radix.push_back(here);
       map.steps *= here;
     } else {
+      const std::int64_t here = positions(place, map.extents[d]);
+      covered[d] += (here - 1) * place.unit;
       (place.axis == Place::Axis::rows ? map.rows : map.columns) = here;
       (place.axis == Place::Axis::rows ? map.row : map.column) = {place.dimension, place.unit};
     }

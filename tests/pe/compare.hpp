@@ -124,7 +124,7 @@ inline void check_pe_values(const Cascade& cascade, const Machine& machine, cons
   try {
     report = check_values(cascade, machine, plan, shape, evaluator_of(cascade), options, {});
   } catch (const UserError& error) {
-    fmt::print("{}\n", error.what());
+    fmt::print("seed {}: {}\n", seed, error.what());
     ++tally.refused;
     return;
   } catch (const InternalError& error) {
