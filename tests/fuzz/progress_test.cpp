@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <random>
@@ -18,15 +17,6 @@ using namespace einloom;
 using namespace einloom::test;
 
 namespace {
-
-std::vector<std::string> plans_in_tree() {
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(EINLOOM_SOURCE_DIR "/mappings/plans")) {
-    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
 
 class Random {
  public:

@@ -112,7 +112,7 @@ void hurry_each(const std::string& name, const Overrides& more, std::int64_t row
 }  // namespace
 
 TEST_CASE("nothing could start a cycle earlier") {
-  for (const std::string& name : plans_in_tree()) {
+  for (const std::string& name : plans_without_controller()) {
     Tally tally;
     for (const auto& [rows, columns] : {std::pair{3L, 3L}, {2L, 4L}, {4L, 4L}}) {
       for (const char* in_flight : {"1", "2", "4"}) hurry_each(name, {{"in_flight", in_flight}}, rows, columns, tally);

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <random>
 #include <string>
 #include <vector>
@@ -34,18 +33,14 @@ struct SmallCase {
   }
 };
 
-// Those of machines without controllers: what happens inside an instruction is not modelled.
-inline std::vector<std::string> plans_in_tree() {
-  std::vector<std::string> names;
-  for (const auto& file : std::filesystem::directory_iterator(std::string(EINLOOM_SOURCE_DIR) + "/mappings/plans")) {
-    if (file.path().extension() != ".yaml") continue;
-    const std::string name = file.path().stem().string();
+// Those of machines without controllers: instructions have cases of their own.
+inline std::vector<std::string> plans_without_controller() {
+  std::vector<std::string> names = plans_in_tree();
+  std::erase_if(names, [](const std::string& name) {
     const Machine machine = machine_of(plan_of(name).machine.text);
-    const bool controlled = std::any_of(machine.arrays.begin(), machine.arrays.end(),
-                                        [](const PeArray& array) { return array.controller.has_value(); });
-    if (!controlled) names.push_back(name);
-  }
-  std::sort(names.begin(), names.end());
+    return std::any_of(machine.arrays.begin(), machine.arrays.end(),
+                       [](const PeArray& array) { return array.controller.has_value(); });
+  });
   return names;
 }
 

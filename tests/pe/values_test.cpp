@@ -22,7 +22,7 @@ void check(const SmallCase& what, std::uint64_t seed, ValueTally& tally) {
 }
 
 void check_plans(std::uint64_t first_seed, std::uint64_t cases) {
-  for (const std::string& name : plans_in_tree()) {
+  for (const std::string& name : plans_without_controller()) {
     ValueTally tally;
     for (std::uint64_t seed = first_seed; seed < first_seed + cases; ++seed) {
       check(RandomSmallCase(seed * 7919).make(name), seed, tally);

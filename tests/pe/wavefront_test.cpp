@@ -32,7 +32,7 @@ void compare(const SmallCase& what, Tally& tally) {
 }
 
 void compare_plans(std::uint64_t first_seed, std::uint64_t cases) {
-  for (const std::string& plan : plans_in_tree()) {
+  for (const std::string& plan : plans_without_controller()) {
     Tally tally;
     for (std::uint64_t seed = first_seed; seed < first_seed + cases; ++seed) {
       INFO("seed " << seed);

@@ -2,6 +2,8 @@
 // Documents of the tree, with overrides, as the objects that lowering takes: the set-up of every test that simulates.
 #pragma once
 
+#include <algorithm>
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +25,19 @@ inline YamlNode document_in_tree(const std::string& path, const Overrides& overr
   for (const auto& [where, value] : overrides) document = with_override(document, where, value, "--set");
   return document;
 }
+
+// Sorted names of the documents in a folder of the tree.
+inline std::vector<std::string> documents_of(const std::string& folder) {
+  std::vector<std::string> names;
+  for (const auto& file : std::filesystem::directory_iterator(std::string(EINLOOM_SOURCE_DIR) + "/" + folder)) {
+    if (file.path().extension() == ".yaml") names.push_back(file.path().stem().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+inline std::vector<std::string> plans_in_tree() { return documents_of("mappings/plans"); }
+inline std::vector<std::string> cascades_in_tree() { return documents_of("einsum/cascades"); }
 
 inline Cascade cascade_of(const std::string& name) {
   return load_cascade(document_in_tree("einsum/cascades/" + name + ".yaml"));

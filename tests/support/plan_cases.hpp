@@ -4,7 +4,6 @@
 #pragma once
 
 #include <algorithm>
-#include <filesystem>
 #include <random>
 #include <string>
 #include <vector>
@@ -18,15 +17,6 @@ struct PlanCase {
   Overrides plan, machine;
   Shape shape;
 };
-
-inline std::vector<std::string> plans_in_tree() {
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(std::string(EINLOOM_SOURCE_DIR) + "/mappings/plans")) {
-    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem().string());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
 
 class PlanCases {
  public:

@@ -21,15 +21,6 @@ using namespace einloom::test;
 
 namespace {
 
-std::vector<std::string> cascades_in_tree() {
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(std::string(EINLOOM_SOURCE_DIR) + "/einsum/cascades")) {
-    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem().string());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
 struct MachineCase {
   std::string name;
   std::int64_t dim;

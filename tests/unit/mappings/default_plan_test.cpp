@@ -7,7 +7,6 @@
 
 #include "mappings/estimate.hpp"
 #include "support/documents_in_tree.hpp"
-#include "support/plan_cases.hpp"
 
 using namespace einloom;
 using namespace einloom::test;
