@@ -3,6 +3,7 @@
 #include <random>
 
 #include "fuzz/laws.hpp"
+#include "support/seeds.hpp"
 
 using namespace einloom;
 using namespace einloom::test;
@@ -47,7 +48,7 @@ void check_plans(std::uint64_t first_seed, std::uint64_t cases) {
   }
 }
 
-TEST_CASE("every plan in the tree over seeded banked DRAMs") { check_plans(1000, 16); }
+TEST_CASE("every plan in the tree over seeded banked DRAMs") { check_plans(1000, seeds(20)); }
 
 TEST_CASE("every plan in the tree over many more banked DRAMs", "[.wide]") { check_plans(1, 200); }
 

@@ -5,6 +5,7 @@
 
 #include "base/source_file.hpp"
 #include "fuzz/laws.hpp"
+#include "support/seeds.hpp"
 
 using namespace einloom;
 using namespace einloom::test;
@@ -60,7 +61,7 @@ void print(const std::string& what, const Tally& tally) {
 TEST_CASE("FSA on seeded arrays, engines, slots and bandwidths") {
   for (const std::string name : {"attention_fsa", "attention_fsa_causal"}) {
     Tally tally;
-    for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    for (std::uint64_t seed = 1; seed <= seeds(200); ++seed) {
       INFO(name << " seed " << seed);
       Seeded random(seed);
       const std::int64_t rows = random.between(1, 9), columns = random.between(1, 9);
@@ -87,8 +88,8 @@ TEST_CASE("FSA on seeded arrays, engines, slots and bandwidths") {
       check(cascade_named(name), machine, plan_of(name + "__fsa__flash", slots), shape, tally);
     }
     print(name, tally);
-    CHECK(tally.run - tally.deadlocked > 150);
-    CHECK(tally.skipped_ahead > 30);
+    CHECK(tally.run - tally.deadlocked > seeds(150));
+    CHECK(tally.skipped_ahead > seeds(30));
   }
 }
 
@@ -103,7 +104,7 @@ TEST_CASE("FuseMax's plans, causal") {
   append("exp(RM[b,h,m1,p] - RM[b,h,m1+1,p])", " | m1*M0 <= p");
   const Cascade cascade = load_cascade(parse_yaml(source_from_text("causal.yaml", text)));
   Tally tally;
-  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+  for (std::uint64_t seed = 1; seed <= seeds(200); ++seed) {
     INFO("seed " << seed);
     Seeded random(seed);
     const std::int64_t rows = random.between(2, 9), columns = random.between(2, 9);
@@ -130,6 +131,6 @@ TEST_CASE("FuseMax's plans, causal") {
     check(cascade, machine, plan_of(random.chance(2) ? kSerial : kInterleaved, changes), shape, tally);
   }
   print("FuseMax, causal", tally);
-  CHECK(tally.run - tally.deadlocked > 100);
-  CHECK(tally.skipped_ahead > 30);
+  CHECK(tally.run - tally.deadlocked > seeds(100));
+  CHECK(tally.skipped_ahead > seeds(30));
 }

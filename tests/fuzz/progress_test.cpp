@@ -12,6 +12,7 @@
 
 #include "mappings/untimed_run.hpp"
 #include "support/documents_in_tree.hpp"
+#include "support/seeds.hpp"
 
 using namespace einloom;
 using namespace einloom::test;
@@ -78,7 +79,7 @@ bool finishes(const Program& program, const Machine& machine, bool fast_forward)
 }  // namespace
 
 TEST_CASE("random slots and iterations in flight for every plan of the tree") {
-  constexpr std::uint64_t kFirstSeed = 20250301, kCases = 150;
+  constexpr std::uint64_t kFirstSeed = 20250301, kCases = seeds(150);
   Tally all;
   for (const std::string& name : plans_in_tree()) {
     Tally tally;
@@ -114,12 +115,12 @@ TEST_CASE("random slots and iterations in flight for every plan of the tree") {
     all.deadlocked += tally.deadlocked;
   }
   CHECK(all.deadlocked == 0);
-  CHECK(all.finished > 300);
-  CHECK(all.refused["slots-too-few"] > 50);
+  CHECK(all.finished > seeds(300));
+  CHECK(all.refused["slots-too-few"] > seeds(50));
 }
 
 TEST_CASE("a circle without time is a deadlock in time") {
-  constexpr std::uint64_t kFirstSeed = 20250302, kCases = 120;
+  constexpr std::uint64_t kFirstSeed = 20250302, kCases = seeds(120);
   int finished = 0, blocked = 0;
   for (const std::string& name : plans_in_tree()) {
     const Plan plan = plan_of(name);
@@ -142,6 +143,6 @@ TEST_CASE("a circle without time is a deadlock in time") {
     }
   }
   fmt::print("without time and with it: {} finish, {} block themselves\n", finished, blocked);
-  CHECK(finished > 100);
-  CHECK(blocked > 100);
+  CHECK(finished > seeds(100));
+  CHECK(blocked > seeds(100));
 }

@@ -43,7 +43,7 @@ void check_random_bindings(std::uint64_t first_seed, std::uint64_t cases) {
 
 }  // namespace
 
-TEST_CASE("values that move between PEs are the evaluator's") { check_plans(1, 60); }
+TEST_CASE("values that move between PEs are the evaluator's") { check_plans(1, seeds(60)); }
 
 TEST_CASE("values under random bindings") { check_random_bindings(1, seeds(400)); }
 
