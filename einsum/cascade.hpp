@@ -65,6 +65,9 @@ struct CascadeChoices {
   Span where;  // for errors about them
 };
 
+// What a cascade may call its family, sorted; einsum/README.md says what each one is.
+[[nodiscard]] const std::vector<std::string>& cascade_families();
+
 enum class TensorRole { input, intermediate, output };
 
 struct TensorDecl {
@@ -103,6 +106,9 @@ class Cascade {
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] const std::string& description() const { return description_; }
   [[nodiscard]] const std::string& paper() const { return paper_; }
+  [[nodiscard]] const std::string& family() const { return family_; }  // one of cascade_families(), or ""
+  // Models (experiments/models) it is run with, the usual one first. Their documents are not looked for here.
+  [[nodiscard]] const std::vector<std::string>& presets() const { return presets_; }
   // The hand-written kernel that checks this cascade (einsum/reference/reference.hpp); "" when it names none.
   [[nodiscard]] const std::string& reference() const { return reference_; }
   [[nodiscard]] const std::vector<RankDecl>& ranks() const { return ranks_; }  // unpartitioned
@@ -145,7 +151,8 @@ class Cascade {
 
  private:
   friend class CascadeBuilder;
-  std::string name_, description_, paper_, reference_;
+  std::string name_, description_, paper_, family_, reference_;
+  std::vector<std::string> presets_;
   std::vector<RankDecl> ranks_;
   std::vector<PartitionDecl> partitions_;
   std::vector<ParameterDecl> parameters_;

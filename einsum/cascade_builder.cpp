@@ -110,6 +110,8 @@ Cascade CascadeBuilder::build(CascadeDraft draft, Diagnostics& diagnostics) {
   cascade.name_ = std::move(draft.name);
   cascade.description_ = std::move(draft.description);
   cascade.paper_ = std::move(draft.paper);
+  cascade.family_ = std::move(draft.family);
+  for (auto& preset : draft.presets) cascade.presets_.push_back(std::move(preset.name));
   cascade.reference_ = std::move(draft.reference);
   cascade.ranks_ = std::move(draft.ranks);
   cascade.partitions_ = std::move(draft.partitions);

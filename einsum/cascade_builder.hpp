@@ -11,9 +11,15 @@
 
 namespace einloom {
 
+struct PresetName {
+  std::string name;
+  Span span;
+};
+
 // What a document says. TensorDecl::iterative_rank is derived and need not be set.
 struct CascadeDraft {
-  std::string name, description, paper, reference;
+  std::string name, description, paper, family, reference;
+  std::vector<PresetName> presets;
   std::vector<RankDecl> ranks;
   std::vector<PartitionDecl> partitions;
   std::vector<ParameterDecl> parameters;
@@ -23,7 +29,7 @@ struct CascadeDraft {
   std::vector<TensorDecl> tensors;
   std::vector<Einsum> einsums;
   CascadeChecks checks;
-  Span span, reference_span;
+  Span span, family_span, reference_span;
   // Einsums of other choices are left out: what only they use is dropped.
   std::vector<OptionDecl> options;
   // Some part could not be read and is missing: errors that may only echo that are not reported.

@@ -26,16 +26,20 @@ class CascadeLoader {
     draft_.span = name.defined() ? name.span() : document.span();
     draft_.description = read_string(map.optional("description"), "`description`", diagnostics_);
     draft_.paper = read_string(map.optional("paper"), "`paper`", diagnostics_);
+    const YamlNode family = map.optional("family");
+    draft_.family = read_string(family, "`family`", diagnostics_);
+    if (family.defined()) draft_.family_span = family.span();
+    draft_.presets = name_list<PresetName>(map.optional("presets"), "`presets`");
     const YamlNode reference = map.optional("reference");
     draft_.reference = read_string(reference, "`reference`", diagnostics_);
     if (reference.defined()) draft_.reference_span = reference.span();
-    draft_.ranks = rank_list(map.require("ranks"), "`ranks`");
+    draft_.ranks = name_list(map.require("ranks"), "`ranks`");
     partitions(map.optional("partitions"));
     parameters(map.optional("parameters"));
     constants(map.optional("constants"));
     derived(map.optional("derived"));
     options(map.optional("options"));
-    draft_.iterative = rank_list(map.optional("iterative"), "`iterative`");
+    draft_.iterative = name_list(map.optional("iterative"), "`iterative`");
     tensors(map.require("tensors"));
     einsums(map.require("einsums"));
     if (const YamlNode checks = map.optional("check"); checks.defined()) {
@@ -64,16 +68,17 @@ class CascadeLoader {
     return node.entries();
   }
 
-  std::vector<RankDecl> rank_list(const YamlNode& node, const std::string& what) {
-    std::vector<RankDecl> ranks;
+  template <class Named = RankDecl>
+  std::vector<Named> name_list(const YamlNode& node, const std::string& what) {
+    std::vector<Named> listed;
     part([&] {
       const auto names = read_names(node, what, diagnostics_);
       for (std::size_t i = 0; i < names.size(); ++i) {
-        ranks.push_back(
+        listed.push_back(
             {names[i], node.is_sequence() && i < node.items().size() ? node.items()[i].span() : node.span()});
       }
     });
-    return ranks;
+    return listed;
   }
 
   void partitions(const YamlNode& node) {
@@ -285,7 +290,7 @@ class CascadeLoader {
     const CascadeDraft common = draft_;
     tensors(own_tensors);
     derived(own_derived);
-    for (auto& rank : rank_list(own_iterative, "`iterative`")) draft_.iterative.push_back(std::move(rank));
+    for (auto& rank : name_list(own_iterative, "`iterative`")) draft_.iterative.push_back(std::move(rank));
     if (chosen) return;
     draft_.tensors = common.tensors;
     draft_.derived = common.derived;

@@ -138,6 +138,12 @@ std::string print_cascade(const Cascade& cascade) {
   };
   line("description", cascade.description());
   line("paper", cascade.paper());
+  line("family", cascade.family());
+  if (!cascade.presets().empty()) {
+    std::vector<std::string> presets;
+    for (const auto& preset : cascade.presets()) presets.push_back(print_scalar(preset));
+    text += fmt::format("presets: [{}]\n", fmt::join(presets, ", "));
+  }
   line("reference", cascade.reference());
   text += fmt::format("ranks: {}\n", print_names(cascade.ranks()));
   if (!cascade.partitions().empty()) text += "partitions:\n";

@@ -43,6 +43,14 @@ class Declarations {
                  fmt::format("there is no reference kernel `{}`", draft_.reference))
           .with_help(suggestion(draft_.reference, reference_names()));
     }
+    const auto& families = cascade_families();
+    if (!draft_.family.empty() && std::find(families.begin(), families.end(), draft_.family) == families.end()) {
+      diagnostics_
+          .error("cascade-unknown-family", draft_.family_span, fmt::format("there is no family `{}`", draft_.family))
+          .with_help(suggestion(draft_.family, families));
+    }
+    std::map<std::string, Span> presets;
+    for (const auto& preset : draft_.presets) once(presets, preset.name, "preset", preset.span);
     for (const auto& rank : draft_.ranks) symbol(rank.name, "rank", rank.span);
     for (const auto& parameter : draft_.parameters) {
       if (!draft_.partition_with(parameter.name)) symbol(parameter.name, "parameter", parameter.span);
@@ -195,6 +203,13 @@ class Declarations {
 };
 
 }  // namespace
+
+const std::vector<std::string>& cascade_families() {
+  static const std::vector<std::string> families = {"analysis",  "decode",    "gated",      "linear",  "multimodal",
+                                                    "quantized", "recurrent", "reweighted", "softmax", "sparse",
+                                                    "tokenwise", "training",  "windowed"};
+  return families;
+}
 
 void validate_declarations(const CascadeDraft& draft, Diagnostics& diagnostics) {
   Declarations(draft, diagnostics).check();

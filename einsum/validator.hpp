@@ -14,7 +14,7 @@ namespace einloom {
 
 // Names, ranks, partitions, parameters and tensors on their own:
 // cascade-name, cascade-duplicate-name, cascade-unknown-rank, cascade-partition, cascade-derived,
-// cascade-unknown-reference.
+// cascade-unknown-family, cascade-unknown-reference.
 void validate_declarations(const CascadeDraft& draft, Diagnostics& diagnostics);
 
 // Each Einsum against the declarations. Sets TensorDecl::iterative_rank, and `incomplete` after an unknown name.

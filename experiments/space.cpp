@@ -82,6 +82,10 @@ void settle(Coordinates& at) {
         break;
     }
   }
+  if (!seq_len && at.model && at.model->seq_len) {
+    at.seq_len = at.model->seq_len;
+    for (const std::string& rank : at.model->from_seq_len) at.extents[rank] = *at.seq_len;
+  }
   if (seq_len) {
     at.seq_len = setting_extent(*seq_len, diagnostics);
     if (!at.model || at.model->from_seq_len.empty()) {

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "base/suggest.hpp"
+#include "experiments/cascade_choice.hpp"
 #include "mappings/default_plan/default_plan.hpp"
 
 namespace einloom {
@@ -60,10 +61,14 @@ Name reference_at(const Coordinates& at, SettingTarget target, Name otherwise) {
   return otherwise;
 }
 
-// The document with the places that the settings set in it.
+// The document with the places that the settings set in it; a choice of a cascade's is one of those it has.
 YamlNode with_settings(YamlNode document, const Coordinates& at, SettingTarget target) {
   for (const Setting& setting : at.settings) {
     if (setting.target != target || setting.path.empty()) continue;
+    if (const std::optional<CascadeChoice> choice = choice_in(setting)) {
+      document = with_choice(document, *choice);
+      continue;
+    }
     require_place(document, setting);
     const std::string& source = setting.key_span.file->path;
     const std::string root = setting.key.substr(0, setting.key.find('.'));
@@ -154,7 +159,9 @@ PointDocuments Workshop::documents(const Coordinates& at, Extents extents) {
     for_cascade = reference_at(at, SettingTarget::cascade, at.stage->cascade.value_or(plan->cascade));
     for_machine = reference_at(at, SettingTarget::machine, at.stage->machine.value_or(plan->machine));
   }
-  documents.cascade = load(DocumentKind::cascade, SettingTarget::cascade, for_cascade);
+  YamlNode cascade = library_.load(DocumentKind::cascade, for_cascade.text, for_cascade.span);
+  if (at.model) cascade = with_choices(cascade, at.model->choices);
+  documents.cascade = with_settings(cascade, at, SettingTarget::cascade);
   documents.machine = load(DocumentKind::machine, SettingTarget::machine, for_machine);
   if (named.text == kDefaultPlan && extents == Extents::known) {
     const std::shared_ptr<const Cascade> cascade = this->cascade(documents.cascade).value;

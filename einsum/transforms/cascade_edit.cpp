@@ -14,6 +14,7 @@ CascadeDraft draft_of(const Cascade& cascade) {
   draft.name = cascade.name();
   draft.description = cascade.description();
   draft.paper = cascade.paper();
+  draft.family = cascade.family();
   draft.reference = cascade.reference();
   draft.ranks = cascade.ranks();
   draft.partitions = cascade.partitions();

@@ -77,7 +77,7 @@ int analyze(const Options& options, const CommandLine& command_line) {
   const auto where = [&](std::size_t i) { return command_line.span_of(options.all ? "--all" : names[i]); };
   std::vector<Cascade> cascades;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    cascades.push_back(load_cascade_with(library, names[i], where(i), settings));
+    cascades.push_back(load_cascade_with(library, names[i], where(i), settings, model, names.size() == 1));
   }
   const Shape base = common_small_shape(cascades);
   std::vector<CascadeAnalysis> analyses;

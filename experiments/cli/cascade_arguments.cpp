@@ -39,13 +39,26 @@ std::vector<Setting> read_cascade_settings(const std::vector<std::string>& texts
 }
 
 Cascade load_cascade_with(const Library& library, const std::string& reference, const Span& where,
-                          const std::vector<Setting>& settings) {
+                          const std::vector<Setting>& settings, const std::optional<Model>& model, bool every) {
+  return load_cascade(cascade_document(library, reference, where, settings, model, every));
+}
+
+YamlNode cascade_document(const Library& library, const std::string& reference, const Span& where,
+                          const std::vector<Setting>& settings, const std::optional<Model>& model, bool every) {
   YamlNode document = library.load(DocumentKind::cascade, reference, where);
+  for (const CascadeChoice& choice : model ? model->choices : std::vector<CascadeChoice>{}) {
+    if (every || has_choice(document, choice)) document = with_choice(document, choice);
+  }
   for (const Setting& setting : settings) {
     if (setting.target != SettingTarget::cascade) continue;
-    document = with_override(document, setting.path, setting.value, "--set cascade");
+    const std::optional<CascadeChoice> choice = choice_in(setting);
+    if (!choice) {
+      document = with_override(document, setting.path, setting.value, "--set cascade");
+    } else if (every || has_choice(document, *choice)) {
+      document = with_choice(document, *choice);
+    }
   }
-  return load_cascade(document);
+  return document;
 }
 
 namespace {
@@ -60,6 +73,10 @@ void set_model_extents(const Model& model, const Cascade& cascade, const std::ve
   const auto seq_len = std::find_if(settings.begin(), settings.end(),
                                     [](const Setting& setting) { return setting.target == SettingTarget::seq_len; });
   for (const std::string& rank : model.from_seq_len) {
+    if (seq_len == settings.end() && model.seq_len) {
+      if (shape.find(rank)) shape.set(rank, *model.seq_len);
+      continue;
+    }
     const bool given = std::any_of(settings.begin(), settings.end(), [&](const Setting& setting) {
       return setting.target == SettingTarget::extent && setting.key == rank;
     });

@@ -28,9 +28,15 @@ struct CascadeCommand {
 [[nodiscard]] std::vector<Setting> read_cascade_settings(const std::vector<std::string>& texts,
                                                          const CascadeCommand& command);
 
-// The document with the `cascade.` settings in it.
+// The document with the model's choices and the `cascade.` settings in it. With `every`, a choice that the cascade does
+// not have is an error; without it, it is passed over, for commands that look at many cascades.
+// UserError cascade-unknown-choice.
+[[nodiscard]] YamlNode cascade_document(const Library& library, const std::string& reference, const Span& where,
+                                        const std::vector<Setting>& settings, const std::optional<Model>& model = {},
+                                        bool every = true);
 [[nodiscard]] Cascade load_cascade_with(const Library& library, const std::string& reference, const Span& where,
-                                        const std::vector<Setting>& settings);
+                                        const std::vector<Setting>& settings, const std::optional<Model>& model = {},
+                                        bool every = true);
 
 // The largest extent that any of the cascades has in small_shape, by name: one shape to compare them at.
 [[nodiscard]] Shape common_small_shape(const std::vector<Cascade>& cascades);

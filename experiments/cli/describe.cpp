@@ -40,7 +40,14 @@ std::string model_text(const Model& model) {
   if (!model.description.empty()) text += fmt::format("  {}\n", model.description);
   text += fmt::format("  source: {}\n\n", model.source);
   for (const auto& [rank, extent] : model.extents) text += fmt::format("  {:<3} {}\n", rank, with_separators(extent));
-  for (const std::string& rank : model.from_seq_len) text += fmt::format("  {:<3} the sequence length\n", rank);
+  for (const std::string& rank : model.from_seq_len) {
+    text += fmt::format("  {:<3} the sequence length{}\n", rank,
+                        model.seq_len ? fmt::format(", {} when nothing sets it", with_separators(*model.seq_len)) : "");
+  }
+  for (const CascadeChoice& choice : model.choices) {
+    text += fmt::format("  {} {}: {}\n", choice.kind == ChoiceKind::option ? "option" : "constant", choice.name,
+                        choice.value);
+  }
   return text;
 }
 

@@ -42,6 +42,16 @@ TEST_CASE("every cascade keeps what its document claims") {
   CHECK(documents().size() >= 91);
 }
 
+TEST_CASE("every cascade says what it is and where it comes from") {
+  for (const auto& path : documents()) {
+    const Cascade cascade = load_cascade(load_yaml(path));
+    INFO(path.stem().string());
+    CHECK_FALSE(cascade.description().empty());
+    CHECK_FALSE(cascade.paper().empty());
+    CHECK_FALSE(cascade.family().empty());
+  }
+}
+
 TEST_CASE("every cascade states its operations, and prints back to itself in every form it is checked in") {
   for (const auto& path : documents()) {
     const YamlNode document = load_yaml(path);
