@@ -11,21 +11,6 @@
 namespace einloom {
 namespace {
 
-// m1*M0+m0 < M: the last tile is shorter, and so is what is issued.
-bool is_partition_bound(const Constraint& constraint, const Cascade& cascade, const std::vector<std::string>& variables,
-                        const Shape& shape) {
-  for (const PartitionDecl& partition : cascade.partitions()) {
-    AffineForm bound;
-    for (const std::string& variable : variables) {
-      const std::string rank = rank_of_variable(variable);
-      bound.coefficients.push_back(rank == partition.outer ? shape.at(partition.inner) : rank == partition.inner);
-    }
-    bound.constant = 1 - shape.at(partition.rank);
-    if (bound.coefficients == constraint.form.coefficients && bound.constant == constraint.form.constant) return true;
-  }
-  return false;
-}
-
 // Has the Einsum absent points inside its ranks, by a predicate or by an index that leaves its tensor? One that holds
 // everywhere does not count.
 bool is_masked(const Cascade& cascade, int einsum, const Shape& shape) {
@@ -33,7 +18,12 @@ bool is_masked(const Cascade& cascade, int einsum, const Shape& shape) {
   const std::vector<std::string> variables = one.variables();
   const std::vector<std::int64_t> extents = variable_extents(one, shape);
   for (const Constraint& constraint : domain_constraints(cascade, einsum, shape)) {
-    if (is_partition_bound(constraint, cascade, variables, shape)) continue;
+    // What a shorter last tile leaves out is not issued.
+    if (std::any_of(cascade.partitions().begin(), cascade.partitions().end(), [&](const PartitionDecl& partition) {
+          return is_partition_bound(constraint, partition, variables, shape);
+        })) {
+      continue;
+    }
     std::int64_t largest = constraint.form.constant;  // form <= 0 is required
     for (std::size_t i = 0; i < extents.size(); ++i) {
       largest += std::max<std::int64_t>(0, constraint.form.coefficients[i] * (extents[i] - 1));

@@ -137,6 +137,7 @@ struct Statement {
   std::string instruction;              // operation of an array with a controller: what it is part of; "" otherwise
   bool accumulates = false;             // reduces over a loop: combines with what earlier iterations stored
   std::vector<int> accumulation_loops;  // positions in `effective`; the first iteration of all of them starts afresh
+  std::vector<int> scatter_loops;       // … over what only an index tensor of the result sees: all fill the same tile
   Span span;                            // in the plan
 };
 inline constexpr int kMaxPartials = 12;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/diagnostic.hpp"
+#include "einsum/operands.hpp"
 
 namespace einloom {
 namespace {
@@ -45,8 +46,7 @@ const Access& touched_access(const Program& program, const Cascade& cascade, con
   if (statement.kind != StatementKind::load) {
     return cascade.find_einsum(program.tensors[static_cast<std::size_t>(statement.tensor)])->output;
   }
-  const Einsum& reader = cascade.einsums()[static_cast<std::size_t>(statement.access_einsum)];
-  return *reader.reads()[static_cast<std::size_t>(statement.access)];
+  return *operand_accesses(cascade, statement.access_einsum)[static_cast<std::size_t>(statement.access)];
 }
 
 std::vector<RankRegion> rank_regions(const Program& program, const Cascade& cascade, const Statement& statement) {

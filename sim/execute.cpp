@@ -12,6 +12,7 @@
 
 #include "base/diagnostic.hpp"
 #include "einsum/counts.hpp"
+#include "einsum/input_values.hpp"
 #include "mappings/lower.hpp"
 #include "mappings/tile_region.hpp"
 #include "sim/pe_level/pe_values.hpp"
@@ -21,9 +22,11 @@
 namespace einloom {
 namespace {
 
-// May the Einsum, a map, leave points of its result as they are? They are 0, as in the evaluator.
+// May the Einsum leave points of its result as they are: a map absent ones, a scatter whatever no index names? They are
+// 0, as in the evaluator.
 bool leaves_points(const Cascade& cascade, int einsum) {
   const Einsum& one = cascade.einsums()[static_cast<std::size_t>(einsum)];
+  if (one.scatters()) return true;
   return one.reductions.empty() && !cascade.domain(einsum).empty() &&
          cascade.find_tensor(one.name())->iterative_rank.empty();
 }
@@ -62,7 +65,9 @@ class ValueMachine {
       bool first = true;
       for (int loop : statement.accumulation_loops) first = first && position_[static_cast<std::size_t>(loop)] == 0;
       accumulate = accumulate && !first;
-      if (leaves_points(cascade_, statement.einsum)) {
+      bool opens = true;  // what is scattered fills a tile in several instances
+      for (int loop : statement.scatter_loops) opens = opens && position_[static_cast<std::size_t>(loop)] == 0;
+      if (leaves_points(cascade_, statement.einsum) && opens && !accumulate) {
         Tensor<T>& tensor = chip_.at(tensor_name);
         for_each_element(tensor, tensor_region(program_, cascade_, statement, position_, {}),
                          [&](std::int64_t at) { tensor.data()[at] = 0; });
@@ -153,24 +158,37 @@ class ValueMachine {
   std::vector<std::int64_t> position_;
 };
 
-// Standard normal inputs, rounded to their dtype; the first input is scaled.
+bool is_whole(Drawing drawing) {
+  return drawing == Drawing::integers || drawing == Drawing::distinct || drawing == Drawing::permutation;
+}
+
+// Inputs are standard normal, the first of them scaled, unless the cascade's checks say how they are drawn; rounded to
+// their dtype, apart from whole numbers, which stay what they are.
 TensorStore<double> random_inputs(const Cascade& cascade, const Shape& shape, const CheckOptions& options) {
   TensorStore<double> inputs;
   std::mt19937_64 generator(options.seed);
+  RandomNumbers numbers(options.seed);
   bool first = true;
   for (const TensorDecl& tensor : cascade.tensors()) {
     if (tensor.role != TensorRole::input) continue;
     std::vector<std::int64_t> extents;
     for (const std::string& rank : tensor.ranks) extents.push_back(shape.at(rank));
     Tensor<double> values(tensor.ranks, extents);
-    for (std::int64_t i = 0; i < values.size(); ++i) {
-      const double u = (static_cast<double>(generator() >> 11) + 0.5) * 0x1p-53;
-      const double v = static_cast<double>(generator() >> 11) * 0x1p-53;
-      const double normal = std::sqrt(-2 * std::log(u)) * std::cos(2 * M_PI * v);
-      values.data()[i] = round_to(tensor.dtype.value_or(options.dtype), normal * (first ? options.input_scale : 1));
+    Dtype dtype = tensor.dtype.value_or(options.dtype);
+    if (const auto known = cascade.checks().inputs.find(tensor.name); known != cascade.checks().inputs.end()) {
+      draw(cascade, shape, tensor, known->second, numbers, values);
+      if (is_whole(known->second.drawing)) dtype = Dtype::fp64;
+    } else {
+      for (std::int64_t i = 0; i < values.size(); ++i) {
+        const double u = (static_cast<double>(generator() >> 11) + 0.5) * 0x1p-53;
+        const double v = static_cast<double>(generator() >> 11) * 0x1p-53;
+        const double normal = std::sqrt(-2 * std::log(u)) * std::cos(2 * M_PI * v);
+        values.data()[i] = normal * (first ? options.input_scale : 1);
+      }
+      first = false;
     }
+    for (std::int64_t i = 0; i < values.size(); ++i) values.data()[i] = round_to(dtype, values.data()[i]);
     inputs.emplace(tensor.name, std::move(values));
-    first = false;
   }
   return inputs;
 }

@@ -87,6 +87,7 @@ class Axes {
     std::int64_t most = 1;
     for (const std::string& variable : einsum_.einsum->variables()) {
       if (einsum_.einsum->reduces(variable) != reduced || variable == einsum_.columns) continue;
+      if (variable == einsum_.einsum->selected_variable()) continue;  // counts results, which come at once
       const std::int64_t extent = draft_.extent(variable);
       const Cut cut = cut_of(draft_.cascade, variable);
       const bool divided = cut == Cut::tiles && undivided(*einsum_.einsum).count(variable) == 0;
@@ -114,6 +115,10 @@ void choose_arrays(Draft& draft, const Span& where) {
     one.array = array_for(draft, einsum, needed);
     one.operands = operands(draft.cascade, einsum, draft.shape);
     one.result = result(draft.cascade, einsum, draft.shape);
+    for (const std::string& variable : undivided(einsum)) {
+      const bool part = cut_of(draft.cascade, variable) == Cut::one_at_a_time && !is_iterative(draft.cascade, variable);
+      if (part && !einsum.selection().empty()) one.whole.insert(variable);
+    }
     if (one.array == nullptr) {
       report(draft.machine, einsum, needed, where, diagnostics);
     } else {

@@ -98,8 +98,6 @@ class Tiling {
     switch (cut_of(draft_.cascade, variable)) {
       case Cut::tiles:
         return (tile + 1) / 2;
-      case Cut::whole_or_one:
-        return 1;
       default:
         return tile;
     }
@@ -118,7 +116,7 @@ class Tiling {
       }
       contracted = true;
       for (const Operand& operand : one.operands) {
-        if (operand.variables().count(variable) == 0) return false;
+        if (operand.all_variables().count(variable) == 0) return false;
       }
     }
     return shared && contracted;
@@ -176,18 +174,17 @@ class Residence {
   }
 
  private:
-  [[nodiscard]] bool indexed_by_loop(const Operand& operand, const DraftEinsum& one) const {
-    const std::set<std::string> variables = operand.variables();
+  [[nodiscard]] bool indexed_by_loop(const std::set<std::string>& variables, const DraftEinsum& one) const {
     const std::vector<std::string> loops = draft_.loops(one);
     return std::any_of(loops.begin(), loops.end(), [&](const std::string& loop) { return variables.count(loop) != 0; });
   }
 
   [[nodiscard]] bool moves_more_than_once(const std::string& tensor) const {
     const DraftEinsum* writer = draft_.writer(tensor);
-    if (writer != nullptr && indexed_by_loop(writer->result, *writer)) return true;
+    if (writer != nullptr && indexed_by_loop(writer->result.variables(), *writer)) return true;
     for (const DraftEinsum* reader : draft_.readers(tensor)) {
       for (const Operand& operand : reader->operands) {
-        if (operand.tensor == tensor && indexed_by_loop(operand, *reader)) return true;
+        if (operand.tensor == tensor && indexed_by_loop(operand.all_variables(), *reader)) return true;
       }
     }
     return false;
@@ -227,7 +224,8 @@ class Residence {
     const std::set<std::string> indices = writer.result.variables();
     const auto add = [&](const std::vector<std::string>& loops) {
       for (const std::string& loop : loops) {
-        if (indices.count(loop) != 0 && draft_.is_looped(loop) && loop != home.across) home.loops.push_back(loop);
+        if (indices.count(loop) != 0 && draft_.is_looped(writer, loop) && loop != home.across)
+          home.loops.push_back(loop);
       }
     };
     for (std::size_t i = common; i < path.size(); ++i) add(draft_.groups[static_cast<std::size_t>(path[i])].loops);
@@ -268,13 +266,13 @@ class Residence {
     if (writer != nullptr) {
       std::int64_t slots = home.resident ? home.copies : home.slots;
       for (const std::string& loop : home.loops) slots = product(slots, draft_.trips(loop));
-      sum = product(draft_.tile_bytes(writer->result), slots);
+      sum = product(draft_.tile_bytes(writer->result, *writer), slots);
       if (home.resident) return sum;
     }
     for (const DraftEinsum* reader : draft_.readers(name)) {
       for (const Operand& operand : reader->operands) {
         if (operand.tensor != name) continue;
-        sum = std::min(kMostBytes, sum + product(draft_.tile_bytes(operand), home.slots));
+        sum = std::min(kMostBytes, sum + product(draft_.tile_bytes(operand, *reader), home.slots));
       }
     }
     return sum;
@@ -338,13 +336,17 @@ void choose_tiles(Draft& draft, const Span& where) {
   tiling.drop_axes();
 }
 
-std::int64_t Draft::tile_bytes(const Operand& operand) const {
+std::int64_t Draft::tile_bytes(const Operand& operand, const DraftEinsum& one) const {
   const TensorDecl& tensor = *cascade.find_tensor(operand.tensor);
   std::int64_t bytes = size_of(tensor.dtype.value_or(dtype)).value();
   for (const RankUse& use : operand.ranks) {
     const std::int64_t extent = shape.at(use.rank);
     std::int64_t covered = 1;
-    for (const RankUse::Term& term : use.terms) covered += std::abs(term.factor) * (tile.at(term.variable) - 1);
+    for (const RankUse::Term& term : use.terms) {
+      const std::int64_t elements =
+          one.whole.count(term.variable) != 0 ? this->extent(term.variable) : tile.at(term.variable);
+      covered += std::abs(term.factor) * (elements - 1);
+    }
     bytes = product(bytes, use.whole ? extent : std::min(covered, extent));
   }
   return bytes;

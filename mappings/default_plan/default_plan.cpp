@@ -25,7 +25,8 @@ class Writer {
     plan.span = where_;
     for (const std::string& rank : draft_.cascade.all_ranks()) {
       if (is_tiled(variable_of_rank(rank))) {
-        plan.tiles.push_back({name(rank + "0"), number(std::to_string(draft_.tile.at(variable_of_rank(rank))))});
+        plan.tiles.push_back({name(level_name(draft_.cascade, rank, 0)),
+                              number(std::to_string(draft_.tile.at(variable_of_rank(rank))))});
       }
     }
     const NestNode outermost = nest(0);
@@ -57,15 +58,15 @@ class Writer {
     return found != draft_.tile.end() && found->second > 1 && draft_.is_looped(variable);
   }
   [[nodiscard]] std::string loop(const std::string& variable) const {
-    return is_tiled(variable) ? variable + "1" : variable;
+    return is_tiled(variable) ? level_name(draft_.cascade, variable, 1) : variable;
   }
   [[nodiscard]] std::string inside(const std::string& variable) const {
-    return is_tiled(variable) ? variable + "0" : variable;
+    return is_tiled(variable) ? level_name(draft_.cascade, variable, 0) : variable;
   }
 
-  void add_loops(const std::vector<std::string>& variables, NestNode& nest) const {
+  void add_loops(const std::vector<std::string>& variables, const std::set<std::string>& whole, NestNode& nest) const {
     for (const std::string& variable : variables) {
-      if (draft_.is_looped(variable)) nest.loops.push_back(name(loop(variable)));
+      if (whole.count(variable) == 0 && draft_.is_looped(variable)) nest.loops.push_back(name(loop(variable)));
     }
   }
 
@@ -73,7 +74,7 @@ class Writer {
     const Group& group = draft_.groups[static_cast<std::size_t>(index)];
     NestNode node;
     node.span = where_;
-    add_loops(group.loops, node);
+    add_loops(group.loops, {}, node);
     for (const auto& item : group.items) {
       if (item.index() == 1) {
         node.body.emplace_back(nest(std::get<1>(item)));
@@ -82,7 +83,7 @@ class Writer {
       const DraftEinsum& one = draft_.einsums[static_cast<std::size_t>(std::get<0>(item))];
       NestNode own;
       own.span = where_;
-      add_loops(one.own, own);
+      add_loops(one.own, one.whole, own);
       own.body.emplace_back(name(one.einsum->name()));
       node.body.emplace_back(std::move(own));
     }
@@ -102,7 +103,8 @@ class Writer {
     for (const std::string& variable : one.einsum->variables()) {
       const bool placed = variable == one.rows || variable == one.columns;
       const bool single = draft_.tile.at(variable) == 1 && cut_of(draft_.cascade, variable) == Cut::one_at_a_time;
-      if (placed || single || (draft_.tile.at(variable) == 1 && draft_.is_looped(variable))) continue;
+      const bool walked = single || (draft_.tile.at(variable) == 1 && draft_.is_looped(variable));
+      if (placed || (walked && one.whole.count(variable) == 0)) continue;
       binding.time.push_back(name(inside(variable)));
     }
     return binding;
@@ -112,7 +114,8 @@ class Writer {
   [[nodiscard]] std::string sets_of(const Home& home) const {
     std::string text = home.copies > 1 || home.loops.empty() ? std::to_string(home.copies) : "";
     for (const std::string& variable : home.loops) {
-      const std::string trips = rank_of_variable(variable) + (is_tiled(variable) ? "1" : "");
+      const std::string rank = rank_of_variable(variable);
+      const std::string trips = is_tiled(variable) ? level_name(draft_.cascade, rank, 1) : rank;
       text += (text.empty() ? "" : " * ") + trips;
     }
     return text;

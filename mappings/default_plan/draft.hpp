@@ -5,6 +5,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -27,6 +28,7 @@ struct DraftEinsum {
   const PeArray* array = nullptr;
   std::string rows, columns;      // variables; "": none
   int group = 0;                  // the innermost one around it
+  std::set<std::string> whole;    // outer parts of partitions that a selection runs over: inside its tile all the same
   std::vector<std::string> own;   // variables of loops of its own, outermost first: those of its result, then reduced
   std::vector<Operand> operands;  // each different one once
   Operand result;
@@ -56,6 +58,9 @@ struct Draft {
   std::map<std::string, std::int64_t> extents{};  // by variable; of an inner part: its elements in a tile
   // Does a loop take its tiles? One over an iterative rank is there even if it has a single iteration.
   [[nodiscard]] bool is_looped(const std::string& variable) const;
+  [[nodiscard]] bool is_looped(const DraftEinsum& einsum, const std::string& variable) const {
+    return einsum.whole.count(variable) == 0 && is_looped(variable);
+  }
   [[nodiscard]] std::int64_t trips(const std::string& variable) const {
     return (extent(variable) + tile.at(variable) - 1) / tile.at(variable);
   }
@@ -63,7 +68,7 @@ struct Draft {
   [[nodiscard]] std::vector<int> path(int group) const;
   // Variables of the loops around an Einsum's tile, outermost first, those with one iteration left out.
   [[nodiscard]] std::vector<std::string> loops(const DraftEinsum& einsum) const;
-  [[nodiscard]] std::int64_t tile_bytes(const Operand& operand) const;
+  [[nodiscard]] std::int64_t tile_bytes(const Operand& operand, const DraftEinsum& einsum) const;
   [[nodiscard]] std::vector<const DraftEinsum*> readers(const std::string& tensor) const;
   [[nodiscard]] const DraftEinsum* writer(const std::string& tensor) const;  // nullptr: an input
 };

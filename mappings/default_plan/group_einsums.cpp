@@ -108,8 +108,15 @@ class Grouping {
       const auto& loops = draft_.groups[static_cast<std::size_t>(group)].loops;
       shared.insert(loops.begin(), loops.end());
     }
-    for (const std::string& variable : one.einsum->variables()) {
-      if (shared.count(variable) == 0) one.own.push_back(variable);
+    // What only an index tensor of the result sees comes behind the other indices of the result: it fills one tile.
+    const std::set<std::string> written = one.result.variables();
+    const auto order_of = [&](const std::string& variable) {
+      return one.einsum->reduces(variable) ? 2 : written.count(variable) == 0 ? 1 : 0;
+    };
+    for (int order = 0; order < 3; ++order) {
+      for (const std::string& variable : one.einsum->variables()) {
+        if (shared.count(variable) == 0 && order_of(variable) == order) one.own.push_back(variable);
+      }
     }
   }
 
@@ -134,7 +141,7 @@ std::vector<std::string> Draft::loops(const DraftEinsum& einsum) const {
   std::vector<std::string> names;
   const auto add = [&](const std::vector<std::string>& variables) {
     for (const std::string& variable : variables) {
-      if (is_looped(variable)) names.push_back(variable);
+      if (is_looped(einsum, variable)) names.push_back(variable);
     }
   };
   for (int group : path(einsum.group)) add(groups[static_cast<std::size_t>(group)].loops);

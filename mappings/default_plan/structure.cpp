@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "einsum/counts.hpp"
+#include "einsum/operands.hpp"
 
 namespace einloom::planning {
 namespace {
@@ -13,6 +14,11 @@ RankUse use_of(const IndexExpression& index, const std::string& rank, const Shap
   use.rank = rank;
   for (const IndexTerm& term : index.terms) {
     if (!term.gathered.empty()) use.whole = true;
+    for (const Access& access : term.gathered) {
+      for (const IndexExpression& inner : access.indices) {
+        for (const std::string& variable : inner.variables()) use.gathered.push_back(variable);
+      }
+    }
     if (term.variable.empty()) continue;
     use.terms.push_back({term.variable, term.factor * (term.symbol.empty() ? 1 : shape.at(term.symbol))});
   }
@@ -47,9 +53,16 @@ std::set<std::string> Operand::variables() const {
   return names;
 }
 
+std::set<std::string> Operand::all_variables() const {
+  std::set<std::string> names = variables();
+  for (const RankUse& rank : ranks) names.insert(rank.gathered.begin(), rank.gathered.end());
+  return names;
+}
+
 std::vector<Operand> operands(const Cascade& cascade, const Einsum& einsum, const Shape& shape) {
   std::vector<Operand> found;
-  for (const Access* access : einsum.reads()) found.push_back(operand_of(cascade, *access, shape));
+  for (const Access* access : operand_accesses(cascade, cascade.einsum_position(einsum.name())))
+    found.push_back(operand_of(cascade, *access, shape));
   return found;
 }
 
@@ -70,7 +83,7 @@ bool is_contraction(const Cascade& cascade, const Einsum& einsum, const Shape& s
   const std::set<std::string> written = result(cascade, einsum, shape).variables();
   // Has `a` a variable of the result that `b` does not have?
   const auto free_variable = [&](const Operand& a, const Operand& b) {
-    const std::set<std::string> mine = a.variables(), other = b.variables();
+    const std::set<std::string> mine = a.all_variables(), other = b.all_variables();
     return std::any_of(mine.begin(), mine.end(), [&](const std::string& variable) {
       return written.count(variable) != 0 && other.count(variable) == 0;
     });
@@ -112,8 +125,13 @@ Cut cut_of(const Cascade& cascade, const std::string& variable) {
   if (const PartitionDecl* partition = cascade.partition_with(rank)) {
     return partition->outer == rank ? Cut::one_at_a_time : Cut::never;
   }
+  return Cut::tiles;
+}
+
+std::string level_name(const Cascade& cascade, const std::string& name, int level) {
+  const std::string rank = rank_of_variable(name);
   const bool taken = has_name(cascade, rank + "0") || has_name(cascade, rank + "1");
-  return taken || cascade.partition_of(rank) != nullptr ? Cut::whole_or_one : Cut::tiles;
+  return name + (taken || cascade.partition_of(rank) != nullptr ? "_" : "") + std::to_string(level);
 }
 
 }  // namespace einloom::planning

@@ -20,6 +20,7 @@ struct RankUse {
   };
   std::string rank;
   std::vector<Term> terms;
+  std::vector<std::string> gathered;  // variables of the index tensors that take part
   bool whole = false;
   // The variable when the index is that variable alone; "" otherwise.
   [[nodiscard]] std::string plain() const { return !whole && plain_ ? terms.front().variable : ""; }
@@ -30,6 +31,7 @@ struct Operand {
   std::string tensor;
   std::vector<RankUse> ranks;
   [[nodiscard]] std::set<std::string> variables() const;
+  [[nodiscard]] std::set<std::string> all_variables() const;  // those of index tensors included
 };
 
 [[nodiscard]] std::vector<Operand> operands(const Cascade& cascade, const Einsum& einsum, const Shape& shape);
@@ -50,9 +52,10 @@ struct Operand {
 enum class Cut {
   one_at_a_time,  // a loop takes its values one by one: iterative ranks, outer parts of partitions
   never,          // inner parts: always whole
-  whole_or_one,   // not by a tile level: the names of its levels are taken, or it is partitioned
   tiles
 };
 [[nodiscard]] Cut cut_of(const Cascade& cascade, const std::string& variable);
+// Its name with a level: p1, or p_1 where P is partitioned or P0 or P1 names something else.
+[[nodiscard]] std::string level_name(const Cascade& cascade, const std::string& name, int level);
 
 }  // namespace einloom::planning

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "mappings/steps/lowering.hpp"
+#include "mappings/steps/memory_accesses.hpp"
 
 namespace einloom {
 namespace {
@@ -21,7 +22,7 @@ std::int64_t slots_of(Lowering& lowering, const Keep& keep) {
 // Does the statement read the tensor, or what `load` brings of it?
 bool reads(Lowering& lowering, const Statement& statement, const std::string& tensor, const Statement* load) {
   if (statement.kind != StatementKind::operation) return false;
-  const std::vector<const Access*> accesses = lowering.einsum(statement).expression.accesses();
+  const std::vector<const Access*> accesses = lowering.accesses(statement);
   return std::any_of(accesses.begin(), accesses.end(), [&](const Access* access) {
     return access->tensor == tensor && (load == nullptr || lowering.serves(*load, statement, *access));
   });
@@ -85,6 +86,7 @@ Storage storage_of_result(Lowering& lowering, int index) {
         if (access.tensor == operation.tensor) storage.slot_bytes = std::max(storage.slot_bytes, access.write_bytes);
       }
     }
+    if (lowering.einsum(operation).scatters()) storage.slot_bytes = MemoryAccesses(lowering).result_bytes(operation, 0);
   } else {
     storage.array = operation.array;
     storage.slots = lowering.program.in_flight;
@@ -101,7 +103,9 @@ Storage storage_of_result(Lowering& lowering, int index) {
   }
   for (std::size_t e = 0; e < operation.effective.size(); ++e) {
     const auto& sums = operation.accumulation_loops;
+    const auto& scatters = operation.scatter_loops;
     if (std::find(sums.begin(), sums.end(), static_cast<int>(e)) != sums.end()) continue;
+    if (std::find(scatters.begin(), scatters.end(), static_cast<int>(e)) != scatters.end()) continue;
     const int loop = operation.loops[static_cast<std::size_t>(operation.effective[e])];
     if (placement != nullptr) {
       const auto& across = placement->keep->across;

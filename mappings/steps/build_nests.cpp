@@ -125,7 +125,7 @@ class NestBuilder {
     for (const std::string& variable : variables) {
       if (lowering_.advances(loop, variable)) return Guard::every;
     }
-    for (const Access* access : einsum.reads()) {
+    for (const Access* access : operand_accesses(lowering_.cascade, lowering_.cascade.einsum_position(einsum.name()))) {
       const auto producer = lowering_.statement_of.find(access->tensor);
       if (producer == lowering_.statement_of.end()) continue;
       const Statement& statement = lowering_.program.statements[static_cast<std::size_t>(producer->second)];
@@ -151,7 +151,8 @@ class NestBuilder {
         });
         inside_open = inside_open || open;
         if (open || digit.trip == 1) continue;
-        if (!is_iterative(variable) && !inside_open && (untiled || is_placed(einsum, digit.variable))) continue;
+        const bool whole = !is_iterative(variable) || is_outer_part_alone(einsum, variable);
+        if (whole && !inside_open && (untiled || is_placed(einsum, digit.variable))) continue;
         lowering_.diagnostics
             .error("loop-missing", name.span,
                    fmt::format("`{}` runs over {} values of `{}`, but no loop over `{}` encloses it", einsum.name(),
@@ -170,6 +171,21 @@ class NestBuilder {
            std::any_of(binding.time.begin(), binding.time.end(), names);
   }
 
+  // Outer parts of partitions have a loop, because the inner part may be shorter in its last iteration, unless the
+  // Einsum does not look inside and the binding gives all of it a place.
+  bool is_outer_part_alone(const Einsum& einsum, const std::string& variable) const {
+    const PartitionDecl* partition = lowering_.cascade.partition_with(rank_of_variable(variable));
+    if (partition == nullptr || variable_of_rank(partition->outer) != variable || !is_placed(einsum, variable)) {
+      return false;
+    }
+    const std::vector<std::string> variables = einsum.variables();
+    const auto& tensors = lowering_.cascade.tensors();
+    const std::string inner = variable_of_rank(partition->inner);
+    return std::find(variables.begin(), variables.end(), inner) == variables.end() &&
+           std::none_of(tensors.begin(), tensors.end(),
+                        [&](const TensorDecl& tensor) { return tensor.iterative_rank == partition->outer; });
+  }
+
   bool is_iterative(const std::string& variable) const {
     const std::string rank = rank_of_variable(variable);
     const auto& partitions = lowering_.cascade.partitions();
@@ -180,7 +196,7 @@ class NestBuilder {
   }
 
   void check_order(const Einsum& einsum, const Name& name) {
-    for (const Access* access : einsum.reads()) {
+    for (const Access* access : operand_accesses(lowering_.cascade, lowering_.cascade.einsum_position(einsum.name()))) {
       const Einsum* producer = lowering_.cascade.find_einsum(access->tensor);
       if (producer == nullptr || producer == &einsum || lowering_.statement_of.count(access->tensor) != 0) continue;
       if (reads_earlier_state(producer->output, *access)) continue;

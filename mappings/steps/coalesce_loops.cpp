@@ -52,11 +52,11 @@ bool is_plain(Lowering& lowering, int loop) {
     if (at < 0) continue;
     if (statement.guards[static_cast<std::size_t>(at)] != Guard::every) return false;
     if (statement.kind != StatementKind::operation) continue;
-    const Einsum& einsum = lowering.einsum(statement);
-    for (const Reduction& reduction : einsum.reductions) {
+    for (const Reduction& reduction : lowering.einsum(statement).reductions) {
       if (lowering.advances(loop, reduction.variable)) return false;
     }
-    for (const Access* access : einsum.reads()) {
+    if (lowering.scatters_over(statement, loop)) return false;
+    for (const Access* access : lowering.accesses(statement)) {
       const auto producer = lowering.statement_of.find(access->tensor);
       if (producer == lowering.statement_of.end() || goes_through_dram(lowering, access->tensor)) continue;
       const Statement& writer = lowering.program.statements[static_cast<std::size_t>(producer->second)];
@@ -65,7 +65,7 @@ bool is_plain(Lowering& lowering, int loop) {
   }
   for (const Statement& statement : lowering.program.statements) {  // read by another nest?
     if (statement.kind != StatementKind::operation || place(statement.loops, loop) >= 0) continue;
-    for (const Access* access : lowering.einsum(statement).reads()) {
+    for (const Access* access : lowering.accesses(statement)) {
       const auto producer = lowering.statement_of.find(access->tensor);
       if (producer == lowering.statement_of.end() || goes_through_dram(lowering, access->tensor)) continue;
       if (place(lowering.program.statements[static_cast<std::size_t>(producer->second)].loops, loop) >= 0) return false;

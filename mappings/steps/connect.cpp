@@ -66,12 +66,14 @@ class Connector {
       }
       return {IndexSource::kLast, 0};
     }
-    // The producer sums over this loop: complete only after its last iteration.
-    if (producer.accumulates && is_shared(producer, consumer, loop)) {
+    // The producer sums, or scatters, over this loop: complete only after its last iteration.
+    const bool scatters =
+        producer.kind == StatementKind::operation && output != nullptr && lowering_.scatters_over(producer, loop);
+    if ((producer.accumulates || scatters) && is_shared(producer, consumer, loop)) {
       lowering_.diagnostics
           .error("reads-partial-sum", consumer.span,
-                 fmt::format("`{}` reads `{}` in every iteration of `{}`, but `{}` sums over that loop", consumer.name,
-                             producer.name, lowering_.loop(loop).name(), producer.name))
+                 fmt::format("`{}` reads `{}` in every iteration of `{}`, but `{}` {} over that loop", consumer.name,
+                             producer.name, lowering_.loop(loop).name(), producer.name, scatters ? "scatters" : "sums"))
           .with_help(fmt::format("put `{}` in a nest of its own behind the loop", consumer.name));
     }
     return {IndexSource::kLast, 0};
@@ -103,7 +105,7 @@ class Connector {
 
   void connect_operands(int consumer_index) {
     const Statement& consumer = at(consumer_index);
-    for (const Access* access : lowering_.einsum(consumer).reads()) {
+    for (const Access* access : lowering_.accesses(consumer)) {
       const Placement* placement = lowering_.placement(access->tensor);
       const bool through_dram = placement != nullptr && placement->reload != nullptr;
       connect_loads(consumer_index, *access);
@@ -335,7 +337,7 @@ class Connector {
     const Binding& binding = *lowering_.binding_of.at(reader.name);
     const PeArray& array = lowering_.array(reader.array);
     std::int64_t skew = 0;
-    for (const Access* read : lowering_.einsum(reader).reads()) {
+    for (const Access* read : lowering_.accesses(reader)) {
       const Placement* placement = lowering_.placement(read->tensor);
       const bool own = read->tensor == tensor || (placement != nullptr && placement->root == tensor);
       if (!own) continue;  // neither of the tensor nor of one written over it
@@ -382,7 +384,7 @@ class Connector {
   std::optional<std::int64_t> read_distance(const Statement& producer, const Statement& reader, int loop) {
     std::int64_t distance = 0;
     if (producer.kind != StatementKind::operation || reader.kind != StatementKind::operation) return distance;
-    for (const Access* access : lowering_.einsum(reader).expression.accesses()) {
+    for (const Access* access : lowering_.accesses(reader)) {
       if (access->tensor != producer.name) continue;
       const IndexSource found = source(producer, &lowering_.einsum(producer).output, reader, access, loop);
       if (found.consumer_loop < 0) return std::nullopt;

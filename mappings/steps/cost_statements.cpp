@@ -10,6 +10,7 @@
 #include <cmath>
 #include <set>
 
+#include "einsum/affine.hpp"
 #include "einsum/counts.hpp"
 #include "mappings/growing_loops.hpp"
 #include "mappings/steps/lowering.hpp"
@@ -56,7 +57,7 @@ class Costing {
   // Extents of the statement's variables inside one tile.
   void find_box(Statement& statement, const std::vector<std::string>& variables) {
     for (const std::string& variable : variables) {
-      statement.box.push_back(box_of(statement, variable, has_outer_part(variables, variable)));
+      statement.box.push_back(box_of(statement, variable, ends_with_rank(statement, variables, variable)));
     }
   }
 
@@ -93,11 +94,24 @@ class Costing {
     return box;
   }
 
-  [[nodiscard]] bool has_outer_part(const std::vector<std::string>& variables, const std::string& variable) const {
+  // Is the inner part of a partition shorter where the rank ends (m1*M0+m0 < M)? Not when the Einsum knows of no end:
+  // of pages, which a block table names, the last one is whole as well.
+  [[nodiscard]] bool ends_with_rank(const Statement& statement, const std::vector<std::string>& variables,
+                                    const std::string& variable) const {
     const PartitionDecl* partition = lowering_.cascade.partition_with(rank_of_variable(variable));
     if (partition == nullptr) return false;
     const std::string outer = variable_of_rank(partition->outer);
-    return std::find(variables.begin(), variables.end(), outer) != variables.end();
+    if (std::find(variables.begin(), variables.end(), outer) == variables.end()) return false;
+    int einsum = statement.einsum;
+    if (statement.kind == StatementKind::load) einsum = statement.access_einsum;
+    if (statement.kind == StatementKind::store) {
+      einsum = lowering_.cascade.einsum_position(lowering_.program.tensors[static_cast<std::size_t>(statement.tensor)]);
+    }
+    const std::vector<std::string> own = lowering_.cascade.einsums()[static_cast<std::size_t>(einsum)].variables();
+    const std::vector<Constraint> domain = domain_constraints(lowering_.cascade, einsum, lowering_.program.shape);
+    return std::any_of(domain.begin(), domain.end(), [&](const Constraint& constraint) {
+      return is_partition_bound(constraint, *partition, own, lowering_.program.shape);
+    });
   }
 
   // Extents that shrink in the same iterations share a bit.
@@ -218,6 +232,11 @@ class Costing {
   void find_accumulation(Statement& statement, const Einsum& einsum) {
     for (std::size_t e = 0; e < statement.effective.size(); ++e) {
       const int loop = statement.loops[static_cast<std::size_t>(statement.effective[e])];
+      if (lowering_.scatters_over(statement, loop)) statement.scatter_loops.push_back(static_cast<int>(e));
+      if (!einsum.selection().empty()) {
+        check_selection(statement, einsum, loop);
+        continue;
+      }
       for (const Reduction& reduction : einsum.reductions) {
         if (lowering_.advances(loop, reduction.variable)) {
           if (is_inside_another(einsum, reduction)) report_divided(statement, einsum, reduction, loop);
@@ -225,6 +244,26 @@ class Costing {
           statement.accumulation_loops.push_back(static_cast<int>(e));
         }
       }
+    }
+  }
+
+  // A selection looks at all values of its rank before it knows the first, and gives all its results at once.
+  void check_selection(const Statement& statement, const Einsum& einsum, int loop) {
+    if (lowering_.loop(loop).trip == 1) return;
+    for (const std::string& variable : {einsum.reductions.front().variable, einsum.selected_variable()}) {
+      if (variable.empty() || !lowering_.advances(loop, variable)) continue;
+      lowering_.diagnostics
+          .error(
+              "selection-divided", statement.span,
+              fmt::format(
+                  "`{}` selects by {} over `{}`, but a loop cuts `{}` into {} parts; a selection sees all its values "
+                  "at once and gives all its results at once",
+                  einsum.name(), einsum.selection(), einsum.reductions.front().variable, variable,
+                  lowering_.loop(loop).trip))
+          .note("the Einsum", einsum.span)
+          .with_help(
+              fmt::format("keep all of `{}` inside the tile: take `{}` out of the loops and put `{}` into `time`",
+                          variable, lowering_.loop(loop).name(), variable));
     }
   }
 
@@ -257,7 +296,9 @@ class Costing {
     work.points = work.pes = 1;
     std::int64_t fresh_sums = einsum.reductions.empty() ? 0 : 1;
     bool partial_sums_arrive = false;  // from the neighbour
+    const std::string counter = einsum.selected_variable();
     for (const BoxDimension& box : statement.box) {
+      if (box.variable == counter) continue;  // a selection is one operation for each value that it looks at
       std::int64_t left = extent_in(box, set);
       work.points *= left;
       for (const BoundPlace& place : places) {
@@ -326,7 +367,10 @@ class Costing {
     find_box(move, index_variables(access));
     const unsigned sets = 1U << move.partials.size();
     for (unsigned set = 0; set < sets; ++set) {
-      const std::int64_t bytes = accesses_.tile_bytes(access, move.box, set);
+      const bool scattered = move.kind == StatementKind::store && move.share == 1 &&
+                             lowering_.cascade.find_einsum(access.tensor)->scatters();
+      const std::int64_t bytes =
+          scattered ? accesses_.result_bytes(access, move.box, set) : accesses_.tile_bytes(access, move.box, set);
       Work work;
       if (move.share < 1) {  // the other end is the array, which counts what it reads and writes
         work.move_bytes = std::max<std::int64_t>(1, bytes - MemoryAccesses::on_chip(bytes, move.share));

@@ -85,6 +85,19 @@ bool Lowering::advances(int loop_index, const std::string& variable) {
   return false;
 }
 
+bool Lowering::scatters_over(const Statement& operation, int loop_index) {
+  const Einsum& what = einsum(operation);
+  if (!what.scatters()) return false;
+  const std::vector<std::string> variables = what.variables();
+  return std::any_of(variables.begin(), variables.end(), [&](const std::string& variable) {
+    if (!advances(loop_index, variable) || what.reduces(variable)) return false;
+    return std::none_of(what.output.indices.begin(), what.output.indices.end(), [&](const IndexExpression& index) {
+      return std::any_of(index.terms.begin(), index.terms.end(),
+                         [&](const IndexTerm& term) { return term.variable == variable; });
+    });
+  });
+}
+
 int Lowering::dram() const {
   for (std::size_t i = 0; i < machine.memories.size(); ++i) {
     if (machine.memories[i].kind == MemoryKind::dram) return static_cast<int>(i);
@@ -99,7 +112,8 @@ const Placement* Lowering::placement(const std::string& tensor_name) const {
 
 IndexLevel Lowering::index_level(const std::string& name) const {
   if (dimensions.count(name) != 0 || name.empty() || name.back() < '0' || name.back() > '9') return {name, -1};
-  const std::string variable = name.substr(0, name.size() - 1);
+  std::string variable = name.substr(0, name.size() - 1);
+  if (variable.size() > 1 && variable.back() == '_') variable.pop_back();
   const auto found = dimensions.find(variable);
   if (found == dimensions.end()) return {name, -1};
   const bool tiled = !found->second.loops.empty() && found->second.loops.front().variable != variable;
@@ -111,7 +125,7 @@ std::int64_t Lowering::level_extent(const IndexLevel& index) const {
   const Dimension& dimension = dimensions.at(index.variable);
   if (index.level < 0) return dimension.extent;
   if (index.level == 0) return dimension.inner;
-  const std::string name = index.variable + std::to_string(index.level);
+  const std::string name = dimension.stem + std::to_string(index.level);
   for (const LoopDigit& digit : dimension.loops) {
     if (digit.variable == name) return digit.trip;
   }
@@ -127,15 +141,15 @@ bool Lowering::serves(const Statement& load, const Statement& reader, const Acce
          reads_alike(access, touched_access(program, cascade, load));
 }
 
-bool reads_alike(const Access& a, const Access& b) {
-  const auto same_index = [](const IndexExpression& x, const IndexExpression& y) {
-    return std::equal(x.terms.begin(), x.terms.end(), y.terms.begin(), y.terms.end(),
-                      [](const IndexTerm& s, const IndexTerm& t) {
-                        return s.factor == t.factor && s.symbol == t.symbol && s.variable == t.variable;
-                      });
-  };
-  return a.tensor == b.tensor &&
-         std::equal(a.indices.begin(), a.indices.end(), b.indices.begin(), b.indices.end(), same_index);
+bool is_partition_bound(const Constraint& constraint, const PartitionDecl& partition,
+                        const std::vector<std::string>& variables, const Shape& shape) {
+  AffineForm bound;
+  for (const std::string& variable : variables) {
+    const std::string rank = rank_of_variable(variable);
+    bound.coefficients.push_back(rank == partition.outer ? shape.at(partition.inner) : rank == partition.inner);
+  }
+  bound.constant = 1 - shape.at(partition.rank);
+  return bound.coefficients == constraint.form.coefficients && bound.constant == constraint.form.constant;
 }
 
 bool reads_earlier_state(const Access& output, const Access& access) {
@@ -148,8 +162,8 @@ bool reads_earlier_state(const Access& output, const Access& access) {
   return false;
 }
 
-const Access* access_to(const Einsum& einsum, const std::string& tensor_name) {
-  for (const Access* access : einsum.reads()) {
+const Access* access_to(const std::vector<const Access*>& accesses, const std::string& tensor_name) {
+  for (const Access* access : accesses) {
     if (access->tensor == tensor_name) return access;
   }
   return nullptr;

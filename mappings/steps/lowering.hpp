@@ -11,7 +11,9 @@
 
 #include "arch/machine.hpp"
 #include "base/diagnostic.hpp"
+#include "einsum/affine.hpp"
 #include "einsum/cascade.hpp"
+#include "einsum/operands.hpp"
 #include "mappings/plan.hpp"
 #include "mappings/program.hpp"
 
@@ -20,6 +22,7 @@ namespace einloom {
 // How an index variable of the cascade is cut: loops outermost first, then `inner` elements inside one tile.
 struct Dimension {
   std::string variable;
+  std::string stem;                    // of the names of its levels: p for p1, p_ for p_1
   std::int64_t extent = 1;             // of the whole rank
   std::int64_t inner = 1;              // elements in a tile
   std::int64_t last = 1;               // elements in the last tile
@@ -71,6 +74,10 @@ struct Lowering {
   [[nodiscard]] const Einsum& einsum(const Statement& statement) const {
     return cascade.einsums()[static_cast<std::size_t>(statement.einsum)];
   }
+  // What an operation reads, index tensors of inherited predicates included.
+  [[nodiscard]] std::vector<const Access*> accesses(const Statement& statement) const {
+    return operand_accesses(cascade, statement.einsum);
+  }
   [[nodiscard]] const TensorDecl& tensor(const std::string& name) const { return *cascade.find_tensor(name); }
   [[nodiscard]] Dtype dtype_of(const std::string& tensor_name) const {
     return tensor(tensor_name).dtype.value_or(program.dtype);
@@ -79,6 +86,8 @@ struct Lowering {
   // Does a loop advance this index variable?
   [[nodiscard]] bool advances(int loop_index, const std::string& variable);
   [[nodiscard]] int dram() const;  // index of the outermost memory
+  // Does the loop advance a variable that the result has inside index tensors only? Its iterations fill one tile.
+  [[nodiscard]] bool scatters_over(const Statement& operation, int loop_index);
   // nullptr when the tensor is kept in no memory.
   [[nodiscard]] const Placement* placement(const std::string& tensor) const;
   // How a name in a binding is meant; p0 (or p) names what is inside a tile of p.
@@ -89,12 +98,13 @@ struct Lowering {
   [[nodiscard]] bool serves(const Statement& load, const Statement& reader, const Access& access) const;
 };
 
-// Do two accesses read the same elements at every point?
-[[nodiscard]] bool reads_alike(const Access& a, const Access& b);
+// Is the constraint, over these variables, the end of a partitioned rank: m1*M0+m0 < M?
+[[nodiscard]] bool is_partition_bound(const Constraint& constraint, const PartitionDecl& partition,
+                                      const std::vector<std::string>& variables, const Shape& shape);
 // Does an access to states read one that `output` writes in an earlier iteration? X[i] where X[i+1] is written.
 [[nodiscard]] bool reads_earlier_state(const Access& output, const Access& access);
-// The first access of `einsum` that reads `tensor_name`, nullptr when it reads none.
-[[nodiscard]] const Access* access_to(const Einsum& einsum, const std::string& tensor_name);
+// The first of the accesses that reads `tensor_name`, nullptr when none does.
+[[nodiscard]] const Access* access_to(const std::vector<const Access*>& accesses, const std::string& tensor_name);
 [[nodiscard]] std::vector<std::string> index_variables(const Access& access);
 // What the plan says about the tiles of a storage that lies in a memory.
 [[nodiscard]] const Keep* keep_of(const Lowering& lowering, const Storage& storage);

@@ -14,6 +14,12 @@ bool sums_in_place(const Statement& statement) {
          statement.accumulation_loops.back() == static_cast<int>(statement.effective.size()) - 1;
 }
 
+std::int64_t extent_of(const std::vector<BoxDimension>& box, const std::string& variable, unsigned set) {
+  const auto found =
+      std::find_if(box.begin(), box.end(), [&](const BoxDimension& each) { return each.variable == variable; });
+  return found == box.end() ? 1 : extent_in(*found, set);
+}
+
 std::int64_t box_extent(const Statement& statement, const std::string& variable) {
   for (const BoxDimension& box : statement.box) {
     if (box.variable == variable) return box.full;
@@ -27,36 +33,52 @@ bool same_iterations(const Statement& a, const Statement& b) {
 
 }  // namespace
 
+std::int64_t MemoryAccesses::region_elements(const Access& access, const std::vector<BoxDimension>& box,
+                                             unsigned set) const {
+  std::int64_t elements = 1;
+  for (std::size_t i = 0; i < access.indices.size(); ++i) elements *= covered(access, i, box, set);
+  return elements;
+}
+
+std::int64_t MemoryAccesses::covered(const Access& access, std::size_t rank, const std::vector<BoxDimension>& box,
+                                     unsigned set) const {
+  const std::int64_t extent = lowering_.program.shape.at(lowering_.tensor(access.tensor).ranks[rank]);
+  if (access.indices[rank].gathers()) return extent;
+  std::int64_t elements = 1;
+  for (const IndexTerm& term : access.indices[rank].terms) {
+    if (term.variable.empty()) continue;
+    const std::int64_t factor = term.factor * (term.symbol.empty() ? 1 : lowering_.program.shape.at(term.symbol));
+    elements += std::abs(factor) * (extent_of(box, term.variable, set) - 1);
+  }
+  return std::min(elements, extent);
+}
+
 std::int64_t MemoryAccesses::tile_elements(const Access& access, const std::vector<BoxDimension>& box,
                                            unsigned set) const {
-  const TensorDecl& tensor = lowering_.tensor(access.tensor);
-  const auto extent_of = [&](const std::string& variable) {
-    const auto found =
-        std::find_if(box.begin(), box.end(), [&](const BoxDimension& b) { return b.variable == variable; });
-    return found == box.end() ? 1 : extent_in(*found, set);
-  };
-  std::int64_t elements = 1;
+  const std::int64_t region = region_elements(access, box, set);
   std::set<std::string> fetched;  // variables of indices that gather: every point fetches its own element
+  std::int64_t elements = 1;
   for (const IndexExpression& index : access.indices) {
     for (const std::string& variable : index.gathers() ? index.variables() : std::vector<std::string>{}) {
-      if (fetched.insert(variable).second) elements *= extent_of(variable);
+      if (fetched.insert(variable).second) elements *= extent_of(box, variable, set);
+      if (elements >= region) return region;
     }
   }
   for (std::size_t i = 0; i < access.indices.size(); ++i) {
-    if (access.indices[i].gathers()) continue;
     const auto own = access.indices[i].plain_variable();
-    if (own && fetched.count(*own) != 0) continue;
-    std::int64_t covered = 1;
-    for (const IndexTerm& term : access.indices[i].terms) {
-      if (term.variable.empty()) continue;
-      const auto found =
-          std::find_if(box.begin(), box.end(), [&](const BoxDimension& b) { return b.variable == term.variable; });
-      const std::int64_t factor = term.factor * (term.symbol.empty() ? 1 : lowering_.program.shape.at(term.symbol));
-      covered += std::abs(factor) * (extent_in(*found, set) - 1);
-    }
-    elements *= std::min(covered, lowering_.program.shape.at(tensor.ranks[i]));
+    if (access.indices[i].gathers() || (own && fetched.count(*own) != 0)) continue;
+    elements *= covered(access, i, box, set);
   }
-  return elements;
+  return std::min(elements, region);
+}
+
+std::int64_t MemoryAccesses::result_bytes(const Access& output, const std::vector<BoxDimension>& box,
+                                          unsigned set) const {
+  return region_elements(output, box, set) * size_of(lowering_.dtype_of(output.tensor)).value();
+}
+
+std::int64_t MemoryAccesses::result_bytes(const Statement& operation, unsigned set) const {
+  return result_bytes(lowering_.einsum(operation).output, operation.box, set);
 }
 
 std::int64_t MemoryAccesses::tile_bytes(const Access& access, const std::vector<BoxDimension>& box,
@@ -70,9 +92,9 @@ std::int64_t MemoryAccesses::on_chip(std::int64_t bytes, double spilled) {
 
 void MemoryAccesses::add(const Statement& statement, const Einsum& einsum, unsigned set, bool sum_ends,
                          Work& work) const {
-  for (const Access* access : einsum.reads()) {
+  for (const Access* access : lowering_.accesses(statement)) {
     const Placement* placement = lowering_.placement(access->tensor);
-    if (placement == nullptr || is_forwarded(statement, *access) || read_earlier(statement, *access, einsum)) {
+    if (placement == nullptr || is_forwarded(statement, *access) || read_earlier(statement, *access)) {
       continue;
     }
     work.accesses.push_back({placement->read_memory, lowering_.tensor_index(access->tensor),
@@ -89,7 +111,7 @@ bool MemoryAccesses::is_second_pass(const Statement& statement, const Access& ac
   for (const Statement& other : lowering_.program.statements) {
     if (other.kind != StatementKind::operation || &other == &statement || !same_iterations(other, statement)) continue;
     const Einsum& reader = lowering_.einsum(other);
-    const Access* read = access_to(reader, access.tensor);
+    const Access* read = access_to(lowering_.accesses(other), access.tensor);
     if (read == nullptr) continue;
     const std::vector<std::string> indices = index_variables(*read);
     const bool reduces = std::any_of(indices.begin(), indices.end(), [&](const std::string& variable) {
@@ -101,7 +123,7 @@ bool MemoryAccesses::is_second_pass(const Statement& statement, const Access& ac
 }
 
 bool MemoryAccesses::depends_on(const Statement& statement, const std::string& name) const {
-  for (const Access* access : lowering_.einsum(statement).reads()) {
+  for (const Access* access : lowering_.accesses(statement)) {
     if (access->tensor == name) return true;
     const auto producer = lowering_.statement_of.find(access->tensor);
     if (producer == lowering_.statement_of.end()) continue;
@@ -128,7 +150,7 @@ bool MemoryAccesses::is_forwarded(const Statement& statement, const Access& acce
   return true;
 }
 
-bool MemoryAccesses::read_earlier(const Statement& statement, const Access& access, const Einsum& einsum) const {
+bool MemoryAccesses::read_earlier(const Statement& statement, const Access& access) const {
   const auto same = [&](const Access& other) {
     if (other.tensor != access.tensor) return false;
     for (std::size_t i = 0; i < access.indices.size(); ++i) {
@@ -139,7 +161,7 @@ bool MemoryAccesses::read_earlier(const Statement& statement, const Access& acce
     }
     return true;
   };
-  for (const Access* own : einsum.reads()) {
+  for (const Access* own : lowering_.accesses(statement)) {
     if (own == &access) break;
     if (same(*own)) return true;
   }
@@ -149,7 +171,7 @@ bool MemoryAccesses::read_earlier(const Statement& statement, const Access& acce
         !same_iterations(other, statement) || is_forwarded(other, access)) {
       continue;
     }
-    for (const Access* read : lowering_.einsum(other).reads()) {
+    for (const Access* read : lowering_.accesses(other)) {
       if (same(*read)) return true;
     }
   }

@@ -20,21 +20,32 @@ class MemoryAccesses {
   // what was computed in the same iterations is forwarded. A sum that goes on in the next instance stays in the PEs;
   // one that is taken up again later (`sum_ends` false) is written and read back.
   void add(const Statement& statement, const Einsum& einsum, unsigned set, bool sum_ends, Work& work) const;
-  // Bytes of the tile that an access touches.
+  // Bytes of the tile that an access touches. Of what is gathered every point has an element of its own, as long as
+  // that is less than all that could be meant.
   [[nodiscard]] std::int64_t tile_bytes(const Access& access, const std::vector<BoxDimension>& box, unsigned set) const;
+  // Bytes of the tile that an operation's instances fill: of what is scattered, all that could be meant.
+  [[nodiscard]] std::int64_t result_bytes(const Statement& operation, unsigned set) const;
+  [[nodiscard]] std::int64_t result_bytes(const Access& output, const std::vector<BoxDimension>& box,
+                                          unsigned set) const;
   // The share of some bytes that is not spilled.
   [[nodiscard]] static std::int64_t on_chip(std::int64_t bytes, double spilled);
 
  private:
   [[nodiscard]] std::int64_t tile_elements(const Access& access, const std::vector<BoxDimension>& box,
                                            unsigned set) const;
+  // Elements along one rank between the lowest and the highest index of a tile.
+  [[nodiscard]] std::int64_t covered(const Access& access, std::size_t rank, const std::vector<BoxDimension>& box,
+                                     unsigned set) const;
+  // Elements between the lowest and the highest indices; of a gathered index those of the whole rank.
+  [[nodiscard]] std::int64_t region_elements(const Access& access, const std::vector<BoxDimension>& box,
+                                             unsigned set) const;
   // Does `statement` read the tile a second time: does it need what another reader of the tile made of all of it?
   [[nodiscard]] bool is_second_pass(const Statement& statement, const Access& access) const;
   // Does it need, directly or not, the result of an Einsum that stands before it in the same body?
   [[nodiscard]] bool depends_on(const Statement& statement, const std::string& name) const;
   [[nodiscard]] bool is_forwarded(const Statement& statement, const Access& access) const;
   // Did an earlier statement of the same body and array read the same tile?
-  [[nodiscard]] bool read_earlier(const Statement& statement, const Access& access, const Einsum& einsum) const;
+  [[nodiscard]] bool read_earlier(const Statement& statement, const Access& access) const;
 
   Lowering& lowering_;
 };

@@ -132,7 +132,7 @@ class MovePlacer {
   std::vector<Reading> readings_of(const std::string& tensor, std::size_t begin, std::size_t end) {
     std::vector<Reading> readings;
     for (std::size_t i = begin; i < end; ++i) {
-      for (const Access* access : lowering_.einsum(operations_[i]).expression.accesses()) {
+      for (const Access* access : lowering_.accesses(operations_[i])) {
         if (access->tensor != tensor) continue;
         auto known = std::find_if(readings.begin(), readings.end(),
                                   [&](const Reading& one) { return reads_alike(*one.access, *access); });
@@ -145,7 +145,7 @@ class MovePlacer {
   }
 
   void find_access(Statement& load, const Statement& reader, const Access& access) {
-    const std::vector<const Access*> all = lowering_.einsum(reader).expression.accesses();
+    const std::vector<const Access*> all = lowering_.accesses(reader);
     load.access_einsum = reader.einsum;
     load.access = static_cast<int>(std::find(all.begin(), all.end(), &access) - all.begin());
   }
@@ -159,7 +159,7 @@ class MovePlacer {
   // The spilled share of every operand that has one.
   void place_refills(const Statement& reader) {
     std::set<std::string> done;
-    for (const Access* access : lowering_.einsum(reader).reads()) {
+    for (const Access* access : lowering_.accesses(reader)) {
       const Placement* placement = lowering_.placement(access->tensor);
       if (placement == nullptr || placement->spilled == 0 || !done.insert(access->tensor).second) continue;
       const auto producer = lowering_.statement_of.find(access->tensor);
@@ -193,6 +193,7 @@ class MovePlacer {
       for (const Reduction& reduction : lowering_.einsum(operation).reductions) {
         if (lowering_.advances(operation.loops[l], reduction.variable)) guards[l] = Guard::last;
       }
+      if (lowering_.scatters_over(operation, operation.loops[l])) guards[l] = Guard::last;
     }
     placed_.push_back(make_move(lowering_, StatementKind::store, operation.name, *placement->keep, operation, guards,
                                 placement->memory));

@@ -12,13 +12,24 @@ namespace {
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
-// P1 → (P, 1) when P is a rank of the cascade that it does not partition itself.
-std::optional<std::pair<std::string, int>> tile_level(const Cascade& cascade, const std::string& name) {
+struct TileLevel {
+  std::string rank;
+  int level = 0;
+  bool apart = false;  // written P_1
+};
+
+// P1 → (P, 1) when P is a rank of the cascade that it does not partition itself; P_1 for any rank, also where P1 is the
+// name of something else.
+std::optional<TileLevel> tile_level(const Cascade& cascade, const std::string& name) {
+  const std::vector<std::string> ranks = cascade.all_ranks();
+  if (std::find(ranks.begin(), ranks.end(), name) != ranks.end()) return std::nullopt;
   for (const RankDecl& rank : cascade.ranks()) {
-    if (cascade.partition_of(rank.name) != nullptr || name.size() <= rank.name.size()) continue;
-    if (name.compare(0, rank.name.size(), rank.name) != 0) continue;
-    const std::string digits = name.substr(rank.name.size());
-    if (digits.size() == 1 && digits[0] >= '0' && digits[0] <= '8') return std::pair(rank.name, digits[0] - '0');
+    if (name.size() <= rank.name.size() || name.compare(0, rank.name.size(), rank.name) != 0) continue;
+    std::string digits = name.substr(rank.name.size());
+    const bool apart = digits.front() == '_';
+    if (apart) digits.erase(0, 1);
+    if (!apart && cascade.partition_of(rank.name) != nullptr) continue;
+    if (digits.size() == 1 && digits[0] >= '0' && digits[0] <= '8') return TileLevel{rank.name, digits[0] - '0', apart};
   }
   return std::nullopt;
 }
@@ -40,11 +51,18 @@ std::vector<std::string> tile_names(const Cascade& cascade) {
 }
 
 // Levels of a tiled rank, innermost first: extents of P0, P1, … in elements-of-the-level-below.
-using Levels = std::map<std::string, std::map<int, std::pair<std::int64_t, Span>>>;
+struct RankLevels {
+  std::map<int, std::pair<std::int64_t, Span>> extents;
+  bool apart = false;
+};
+using Levels = std::map<std::string, RankLevels>;
 
-void cut_rank(Lowering& lowering, const std::string& rank, const std::map<int, std::pair<std::int64_t, Span>>& levels) {
+void cut_rank(Lowering& lowering, const std::string& rank, const RankLevels& given) {
+  const auto& levels = given.extents;
+  const std::string stem = given.apart ? "_" : "";
   Dimension dimension;
   dimension.variable = variable_of_rank(rank);
+  dimension.stem = dimension.variable + stem;
   dimension.extent = lowering.program.shape.at(rank);
   dimension.inner = dimension.last = dimension.extent;
   if (levels.empty()) {
@@ -71,24 +89,24 @@ void cut_rank(Lowering& lowering, const std::string& rank, const std::map<int, s
       lowering.diagnostics
           .error(
               "tile-not-dividing", span,
-              fmt::format("{}{} = {} does not divide the {} tiles of the level below it; the iteration space must be "
+              fmt::format("{}{}{} = {} does not divide the {} tiles of the level below it; the iteration space must be "
                           "covered exactly once",
-                          rank, level, wanted, left))
+                          rank, stem, level, wanted, left))
           .with_help(
               fmt::format("write largest_divisor({}, {}), which is {}", left, wanted, largest_divisor(left, wanted)));
       return;
     }
-    const std::string variable = variable_of_rank(rank) + std::to_string(level);
+    const std::string variable = dimension.stem + std::to_string(level);
     dimension.loops.insert(dimension.loops.begin(), LoopDigit{variable, dimension.variable, wanted, below});
     below *= wanted;
     left /= wanted;
   }
-  const std::string top = variable_of_rank(rank) + std::to_string(level);
+  const std::string top = dimension.stem + std::to_string(level);
   dimension.loops.insert(dimension.loops.begin(), LoopDigit{top, dimension.variable, left, below});
   if (dimension.last != dimension.inner) {
     for (const LoopDigit& digit : dimension.loops) dimension.last_when.push_back(digit.variable);
   }
-  lowering.program.tile_extents[rank + std::to_string(level)] = left;
+  lowering.program.tile_extents[rank + stem + std::to_string(level)] = left;
   lowering.dimensions[dimension.variable] = dimension;
 }
 
@@ -168,7 +186,8 @@ void resolve_tiles(Lowering& lowering, const Shape& workload) {
           .with_help(suggestion(name, tile_names(cascade)));
       continue;
     }
-    if (lowering.program.tile_extents.count(name) != 0) {
+    if (lowering.program.tile_extents.count(name) != 0 ||
+        (level && levels[level->rank].extents.count(level->level) != 0)) {
       lowering.diagnostics.error("tile-repeated", tile.name.span, fmt::format("`{}` is given twice", name));
       continue;
     }
@@ -179,13 +198,14 @@ void resolve_tiles(Lowering& lowering, const Shape& workload) {
       given.set(name, *value);
       lowering.program.shape = cascade.bind(given, lowering.where);
     } else {
-      levels[level->first][level->second] = {*value, tile.value.span()};
+      levels[level->rank].extents[level->level] = {*value, tile.value.span()};
+      levels[level->rank].apart = levels[level->rank].apart || level->apart;
     }
   }
   lowering.diagnostics.throw_if_any();
   for (const auto& [rank, by_level] : levels) {
     int expected = 0;
-    for (const auto& [level, entry] : by_level) {
+    for (const auto& [level, entry] : by_level.extents) {
       if (level != expected) {
         lowering.diagnostics.error(
             "tile-level-missing", entry.second,
@@ -202,7 +222,7 @@ void resolve_tiles(Lowering& lowering, const Shape& workload) {
       cut_partition(lowering, *partition);
       const auto& einsums = cascade.einsums();
       if (std::any_of(einsums.begin(), einsums.end(), [&](const Einsum& e) { return has_variable(e, rank.name); })) {
-        cut_rank(lowering, rank.name, {});
+        cut_rank(lowering, rank.name, levels[rank.name]);
       }
     } else {
       cut_rank(lowering, rank.name, levels[rank.name]);

@@ -83,6 +83,25 @@ help: keep all of `k` inside the tile, or split the Einsum in two
   CHECK(told([] { static_cast<void>(lowered(loaded(edited(nested_reductions("{M0: 4}", "[m1]", "[n, k]"))))); }) == "");
 }
 
+std::vector<Edit> selection(const std::string& ranks, const std::string& einsum, const std::string& time) {
+  return {in_cascade("Y: {ranks: [M, N]", "Y: {ranks: " + ranks), in_cascade("Y[m,n] = exp(Z[m,n])", einsum),
+          in_machine("exp: {issue_cycles: 2, actions: {mac: 2}}", "argmax: {issue_cycles: 1, actions: {add: 1}}"),
+          in_plan("keep:\n", "keep:\n  Z: {in: buffer, slots: 2}\n"),
+          in_plan("columns: n0, time: [m0]", "columns: m0, time: " + time)};
+}
+
+TEST_CASE("a selection in parts") {
+  check_all({
+      {"of what it looks at", selection("[M]", "Y[m] = argmax(n) Z[m,n]", "[n0]"),
+       R"(plan.yaml:7:15: error[selection-divided]: `Y` selects by argmax over `n`, but a loop cuts `n` into 2 parts; a selection sees all its values at once and gives all its results at once
+ 7 |     body: [Z, Y]
+   |               ^
+cascade.yaml:10:5: note: the Einsum
+help: keep all of `n` inside the tile: take `n1` out of the loops and put `n` into `time`
+)"},
+  });
+}
+
 TEST_CASE("too few slots") {
   check_all({
       {"of an input that stays",
