@@ -120,7 +120,21 @@ std::optional<IndexExpression> substituted(const IndexExpression& index,
       result.terms.push_back(std::move(each));
     }
   }
-  return normalised(result);
+  result = normalised(result);
+  // `n+0` is a window into another rank: it stays one.
+  const auto is_zero = [](const IndexTerm& term) {
+    return term.is_constant() && term.symbol.empty() && term.factor == 0;
+  };
+  bool stays = std::any_of(index.terms.begin(), index.terms.end(), is_zero);
+  for (const auto& term : index.terms) {
+    const auto found = replacements.find(term.variable);
+    if (found == replacements.end()) continue;
+    stays = stays || std::any_of(found->second.terms.begin(), found->second.terms.end(), is_zero);
+  }
+  if (stays && result.terms.size() == 1 && !result.terms.front().is_constant()) {
+    result.terms.push_back({0, "", "", index.span, {}});
+  }
+  return result;
 }
 
 IndexExpression index_of_variable(const std::string& variable, const Span& span) {

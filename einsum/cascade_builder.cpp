@@ -55,9 +55,6 @@ bool CascadeDraft::is_iterative(const std::string& rank) const {
   return std::any_of(iterative.begin(), iterative.end(), [&](const RankDecl& decl) { return decl.name == rank; });
 }
 
-namespace {
-
-// Tensors that no chosen Einsum touches, then ranks and numbers that nothing left uses.
 void drop_unused(CascadeDraft& draft) {
   std::set<std::string> touched;
   for (const auto& einsum : draft.einsums) {
@@ -73,6 +70,8 @@ void drop_unused(CascadeDraft& draft) {
   std::erase_if(draft.parameters, [&](const ParameterDecl& decl) { return !used.contains(decl.name); });
   std::erase_if(draft.constants, [&](const ConstantDecl& decl) { return !used.contains(decl.name); });
 }
+
+namespace {
 
 // Index tensors hold whole numbers whatever the workload's number format, unless they say otherwise.
 void mark_index_tensors(CascadeDraft& draft) {

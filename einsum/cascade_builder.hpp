@@ -44,6 +44,9 @@ struct CascadeDraft {
   [[nodiscard]] bool is_iterative(const std::string& rank) const;
 };
 
+// Tensors that no Einsum touches, then ranks and numbers that nothing left uses.
+void drop_unused(CascadeDraft& draft);
+
 class CascadeBuilder {
  public:
   // Throws UserError with what `diagnostics` already holds and all errors of the draft (codes in validator.hpp).

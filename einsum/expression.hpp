@@ -22,7 +22,8 @@ struct IndexTerm {
   std::string symbol;
   std::string variable;
   Span span;
-  std::vector<Access> gathered;  // at most one
+  std::vector<Access> gathered;         // at most one
+  Span variable_span{}, symbol_span{};  // where they stand in the term
 
   [[nodiscard]] bool is_constant() const { return variable.empty() && gathered.empty(); }
 };

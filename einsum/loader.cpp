@@ -233,7 +233,7 @@ class CascadeLoader {
     for (const auto& item : node.items()) {
       part([&] {
         if (item.is_map()) {
-          conditional(item, chosen);
+          if (!is_split_einsum(item)) conditional(item, chosen);
           return;
         }
         const std::size_t before = diagnostics_.size();
@@ -245,6 +245,17 @@ class CascadeLoader {
         });
       });
     }
+  }
+
+  // `Z[m] = X[m] : Y[m]` is a map in YAML, of one key that holds `=`.
+  bool is_split_einsum(const YamlNode& node) {
+    const auto entries = node.entries();
+    if (entries.size() != 1 || entries.front().key.find('=') == std::string::npos) return false;
+    diagnostics_
+        .error("einsum-syntax", entries.front().key_span, "a `:` ends what stands before it here; no Einsum has one")
+        .with_help("YAML takes `: ` for a key and its value");
+    draft_.incomplete = true;
+    return true;
   }
 
   void conditional(const YamlNode& node, bool chosen) {

@@ -14,6 +14,7 @@
 
 #include "base/suggest.hpp"
 #include "einsum/ops/op.hpp"
+#include "einsum/syntax_hints.hpp"
 #include "einsum/text_places.hpp"
 
 namespace einloom {
@@ -70,7 +71,7 @@ struct just_one : seq<sor<string<'m', 'a', 'x'>, string<'m', 'i', 'n'>>, ws, one
 struct starts_reduction : sor<at<only_reduces, ws, one<'('>>, at<just_one>, at<one_or_more, ws, sor<alnum, one<'('>>>> {
 };
 struct reduced_name : name {};
-struct reduced_names : seq<reduced_name, star<comma, must<reduced_name>>> {};
+struct reduced_names : seq<must<reduced_name>, star<comma, must<reduced_name>>> {};
 struct reduction : if_must<starts_reduction, name, ws, one<'('>, ws, reduced_names, ws, close_reduction> {};
 
 struct comparison_sign : sor<string<'<', '='>, string<'>', '='>, string<'=', '='>, string<'!', '='>, one<'<', '>'>> {};
@@ -79,7 +80,9 @@ struct keyword_and : seq<string<'a', 'n', 'd'>, not_at<name_rest>> {};
 struct predicates : if_must<one<'|'>, ws, comparison, star<ws, keyword_and, ws, comparison>> {};
 
 struct finish : eof {};
-struct einsum : must<ws, output, ws, equals, ws, star<reduction, ws>, expression, ws, opt<predicates>, ws, finish> {};
+struct finish_predicates : eof {};
+struct ending : sor<seq<predicates, ws, must<finish_predicates>>, must<finish>> {};
+struct einsum : must<ws, output, ws, equals, ws, star<reduction, ws>, expression, ws, ending> {};
 
 struct formula : must<ws, expression, ws, finish> {};
 
@@ -119,6 +122,8 @@ template <>
 inline constexpr auto error_message<comparison_sign> = "a comparison (< <= > >= == !=)";
 template <>
 inline constexpr auto error_message<finish> = "an operator, `|` or the end of the Einsum";
+template <>
+inline constexpr auto error_message<finish_predicates> = "`and` or the end of the Einsum";
 
 struct messages {
   template <class Rule>
@@ -233,6 +238,7 @@ class TreeMaker {
                          node.string_view(), is_variable(name) ? "variables" : "symbols"));
       }
       slot = name;
+      (is_variable(name) ? term.variable_span : term.symbol_span) = span_of(*factor);
     }
     return term;
   }
@@ -366,16 +372,28 @@ Expression TreeMaker::expression(const Node& node) const {
   return result;
 }
 
-// The token that starts at `at`: a word, a number or one character; empty at the end of the text.
-std::size_t token_end(const std::string& text, std::size_t at) {
-  const auto in_word = [&](std::size_t i) {
-    return i < text.size() && (std::isalnum(static_cast<unsigned char>(text[i])) != 0 || text[i] == '_');
+// What the grammar expected, by the message of the rule that failed.
+SyntaxPlace place_of(std::string_view message) {
+  using namespace grammar;
+  const std::pair<const char*, SyntaxPlace> places[] = {
+      {error_message<output>, SyntaxPlace::output},
+      {error_message<equals>, SyntaxPlace::equals},
+      {error_message<index_term>, SyntaxPlace::index},
+      {error_message<index_factor>, SyntaxPlace::index},
+      {error_message<close_bracket>, SyntaxPlace::index_end},
+      {error_message<reduced_name>, SyntaxPlace::reduced},
+      {error_message<close_reduction>, SyntaxPlace::reduced_end},
+      {error_message<operand>, SyntaxPlace::value},
+      {error_message<close_call>, SyntaxPlace::value_end},
+      {error_message<close_paren>, SyntaxPlace::value_end},
+      {error_message<comparison_sign>, SyntaxPlace::comparison},
+      {error_message<finish>, SyntaxPlace::value_end},
+      {error_message<finish_predicates>, SyntaxPlace::predicate_end},
   };
-  std::size_t end = at;
-  while (in_word(end)) ++end;
-  if (end == at && end < text.size()) ++end;
-  while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) ++end;
-  return end;
+  for (const auto& [known, place] : places) {
+    if (message == known) return place;
+  }
+  return SyntaxPlace::other;
 }
 
 void check_limits(const std::string& text, const Span& span, const TreeMaker& tree) {
@@ -416,7 +434,8 @@ auto parse(const std::string& text, const Span& span, Make make) {
     while (at < text.size() && std::isspace(static_cast<unsigned char>(text[at])) != 0) ++at;
     const std::size_t end = token_end(text, at);
     const std::string found = at < text.size() ? fmt::format("`{}`", text.substr(at, end - at)) : "the end";
-    tree.fail(tree.place(at, end), fmt::format("expected {}; found {}", problem.message(), found));
+    tree.fail(tree.place(at, end), fmt::format("expected {}; found {}", problem.message(), found),
+              syntax_hint(text, at, place_of(problem.message())));
   }
 }
 

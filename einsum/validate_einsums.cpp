@@ -43,10 +43,17 @@ class EinsumChecks {
  private:
   bool known_variable(const std::string& variable, const Span& span) {
     if (std::find(variables_.begin(), variables_.end(), variable) != variables_.end()) return true;
-    diagnostics_
-        .error("einsum-unknown-variable", span,
-               fmt::format("there is no rank `{}` for index variable `{}`", rank_of_variable(variable), variable))
-        .with_help(suggestion(variable, variables_));
+    auto& problem = diagnostics_.error(
+        "einsum-unknown-variable", span,
+        fmt::format("there is no rank `{}` for index variable `{}`", rank_of_variable(variable), variable));
+    const std::string symbol = rank_of_variable(variable);
+    if (is_constant(symbol) || std::find(symbols_.begin(), symbols_.end(), symbol) != symbols_.end()) {
+      problem.with_help(fmt::format("`{}` is written in upper case; a lower-case name is an index variable", symbol));
+    } else if (find_op(variable)) {
+      problem.with_help(fmt::format("an operator has parentheses: `{}(…)`", variable));
+    } else {
+      problem.with_help(suggestion(variable, variables_));
+    }
     draft_.incomplete = true;
     return false;
   }
@@ -55,7 +62,8 @@ class EinsumChecks {
     return std::find(constants_.begin(), constants_.end(), name) != constants_.end();
   }
 
-  void check_symbol(const std::string& symbol, const Span& span) {
+  // `known`: what else may stand there.
+  void check_symbol(const std::string& symbol, const Span& span, const std::vector<std::string>& known = {}) {
     if (std::find(symbols_.begin(), symbols_.end(), symbol) != symbols_.end()) return;
     auto& problem = diagnostics_.error("einsum-unknown-symbol", span,
                                        fmt::format("`{}` is neither a rank nor a parameter", symbol));
@@ -66,8 +74,11 @@ class EinsumChecks {
                       symbol));
     } else if (draft_.find_tensor(symbol)) {
       problem.with_help(fmt::format("a tensor is written with its indices: `{}[…]`", symbol));
+      has_bare_tensor_ = true;
     } else {
-      problem.with_help(suggestion(symbol, symbols_));
+      std::vector<std::string> names = symbols_;
+      names.insert(names.end(), known.begin(), known.end());
+      problem.with_help(suggestion(symbol, names));
     }
     draft_.incomplete = true;
   }
@@ -76,11 +87,11 @@ class EinsumChecks {
   bool check_index(const IndexExpression& index) {
     bool known = true;
     for (const auto& term : index.terms) {
-      if (!term.symbol.empty()) check_symbol(term.symbol, term.span);
+      if (!term.symbol.empty()) check_symbol(term.symbol, term.symbol_span);
       for (const auto& access : term.gathered) check_access(access);
       if (term.variable.empty()) continue;
-      if (known_variable(term.variable, term.span)) {
-        use(term.variable, term.span);
+      if (known_variable(term.variable, term.variable_span)) {
+        use(term.variable, term.variable_span);
       } else {
         known = false;
       }
@@ -89,7 +100,7 @@ class EinsumChecks {
   }
 
   void use(const std::string& variable, const Span& span) {
-    if (used_.insert(variable).second && !bound_.contains(variable)) {
+    if (used_.insert(variable).second && !bound_.contains(variable) && !reduces_unknown_) {
       diagnostics_
           .error("einsum-unbound-variable", span,
                  fmt::format("index variable `{}` is neither in the output nor reduced", variable))
@@ -105,7 +116,8 @@ class EinsumChecks {
       for (const auto& decl : draft_.tensors) names.push_back(decl.name);
       diagnostics_
           .error("einsum-unknown-tensor", name_span(access), fmt::format("there is no tensor `{}`", access.tensor))
-          .with_help(suggestion(access.tensor, names));
+          .with_help(find_op(access.tensor) ? fmt::format("an operator has parentheses: `{}(…)`", access.tensor)
+                                            : suggestion(access.tensor, names));
       draft_.incomplete = true;
       return nullptr;
     }
@@ -185,7 +197,10 @@ class EinsumChecks {
   void check_reductions() {
     std::set<std::string> reduced;
     for (const auto& reduction : einsum_.reductions) {
-      if (!known_variable(reduction.variable, reduction.span)) continue;
+      if (!known_variable(reduction.variable, reduction.span)) {
+        reduces_unknown_ = true;  // meant to be one of those that are unbound now
+        continue;
+      }
       if (reduced.contains(reduction.variable)) {
         diagnostics_.error("einsum-duplicate-variable", reduction.span,
                            fmt::format("index variable `{}` is reduced twice", reduction.variable));
@@ -204,7 +219,7 @@ class EinsumChecks {
       case ExpressionKind::number:
         break;
       case ExpressionKind::symbol:
-        if (!is_constant(expression.name)) check_symbol(expression.name, expression.span);
+        if (!is_constant(expression.name)) check_symbol(expression.name, expression.span, constants_);
         break;
       case ExpressionKind::first:
         check_first(expression);
@@ -346,8 +361,9 @@ class EinsumChecks {
       const bool is_extent = index.terms.size() == 1 && index.terms[0].symbol == rank;
       if (is_extent) {
         wrong_rank(access, tensor, position,
-                   fmt::format("`{}` is the extent; only a tensor written at `{}+1` has that last state", rank,
-                               variable_of_rank(rank)));
+                   fmt::format("`{}` is the extent; the index variable is `{}`, and only a tensor written at `{}+1` "
+                               "has that last state",
+                               rank, variable_of_rank(rank), variable_of_rank(rank)));
       }
       return;
     }
@@ -381,6 +397,7 @@ class EinsumChecks {
   }
 
   void check_all_used() {
+    if (has_bare_tensor_) return;  // its indices are what may be missing
     const bool is_selection = std::any_of(einsum_.reductions.begin(), einsum_.reductions.end(),
                                           [](const Reduction& each) { return find_selection(each.op) != nullptr; });
     const auto missing = [&](const std::string& variable, const Span& span, const char* what) {
@@ -408,7 +425,7 @@ class EinsumChecks {
   const Einsum& einsum_;
   Diagnostics& diagnostics_;
   std::vector<std::string> variables_, symbols_, constants_;
-  bool in_first_ = false;
+  bool in_first_ = false, has_bare_tensor_ = false, reduces_unknown_ = false;
   std::set<std::string> bound_, used_;
 };
 

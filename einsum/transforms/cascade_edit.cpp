@@ -19,6 +19,8 @@ CascadeDraft draft_of(const Cascade& cascade) {
   draft.ranks = cascade.ranks();
   draft.partitions = cascade.partitions();
   draft.parameters = cascade.parameters();
+  draft.constants = cascade.constants();
+  draft.derived = cascade.derived_ranks();
   draft.iterative = cascade.iterative_ranks();
   draft.tensors = cascade.tensors();
   for (TensorDecl& tensor : draft.tensors) tensor.iterative_rank.clear();
@@ -48,13 +50,20 @@ void CascadeEdit::add(TensorDecl tensor, Einsum einsum) {
 Cascade CascadeEdit::build(const RankGroup& group) {
   remove_unread();
   rename();
+  drop_unused(draft_);
+  CascadeDraft as_added = draft_;
   order(group);
-  Diagnostics diagnostics;
-  try {
-    return CascadeBuilder::build(draft_, diagnostics);
-  } catch (const UserError& error) {
-    throw InternalError(fmt::format("a transformation made an invalid cascade: {}", error.what()));
+  // The order as added is right where the cascade iterates over other ranks and nothing here was made iterative.
+  for (CascadeDraft* draft : {&draft_, &as_added}) {
+    Diagnostics diagnostics;
+    try {
+      return CascadeBuilder::build(std::move(*draft), diagnostics);
+    } catch (const UserError& error) {
+      if (draft == &draft_) continue;
+      throw InternalError(fmt::format("a transformation made an invalid cascade: {}", error.what()));
+    }
   }
+  throw InternalError("a transformation made no cascade");
 }
 
 void CascadeEdit::remove_unread() {
@@ -85,11 +94,8 @@ void CascadeEdit::rename() {
       if (tensor.name == stand_in) tensor.name = original;
     }
     for (Einsum& einsum : draft_.einsums) {
-      if (einsum.output.tensor == stand_in) einsum.output.tensor = original;
-      einsum.expression = rewritten(einsum.expression, [&, from = stand_in, to = original](const Access& access) {
-        Access renamed = access;
-        if (renamed.tensor == from) renamed.tensor = to;
-        return read(std::move(renamed));
+      visit_accesses(einsum, [from = stand_in, to = original](Access& access) {
+        if (access.tensor == from) access.tensor = to;
       });
     }
   }

@@ -84,8 +84,9 @@ class Deferral {
   }
 
   // Only sums let factors and terms pass; of different operators nothing can be said here.
-  static bool can_split(const Einsum& einsum) {
-    return std::all_of(einsum.reductions.begin(), einsum.reductions.end(),
+  bool can_split(const Einsum& einsum) const {
+    return !einsum.scatters() && !tensor(einsum.name()).initial &&
+           std::all_of(einsum.reductions.begin(), einsum.reductions.end(),
                        [](const Reduction& reduction) { return fact_of_reduction(reduction.op).factors; });
   }
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "einsum/transforms/equivalence.hpp"
-#include "einsum/input_values.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "base/diagnostic.hpp"
 #include "einsum/evaluator.hpp"
+#include "einsum/input_values.hpp"
 
 namespace einloom::transforms {
 namespace {
@@ -14,7 +15,12 @@ namespace {
 // The part of `shape` that the cascade knows, completed.
 Shape bound(const Cascade& cascade, const Shape& shape) {
   Shape own;
-  for (const RankDecl& rank : cascade.ranks()) own.set(rank.name, shape.at(rank.name));
+  for (const RankDecl& rank : cascade.ranks()) {
+    const auto& derived = cascade.derived_ranks();
+    const bool follows =
+        std::any_of(derived.begin(), derived.end(), [&](const DerivedRank& each) { return each.rank == rank.name; });
+    if (!follows) own.set(rank.name, shape.at(rank.name));
+  }
   for (const ParameterDecl& parameter : cascade.parameters()) {
     own.set(parameter.name, shape.find(parameter.name).value_or(parameter.default_value));
   }
@@ -34,13 +40,16 @@ Equivalence compare_values(const Cascade& origin, const Cascade& result, const S
                            double scale) {
   const Shape shapes[2] = {bound(origin, shape), bound(result, shape)};
   TensorStore<double> stores[2] = {make_store<double>(origin, shapes[0], 0), make_store<double>(result, shapes[1], 0)};
-  RandomNumbers numbers(seed);
+  auto inputs = draw_inputs(origin, shapes[0], seed);
   bool first = true;
   for (const TensorDecl& tensor : origin.tensors()) {
     if (tensor.role != TensorRole::input) continue;
     Tensor<double>& values = stores[0].at(tensor.name);
-    for (std::int64_t i = 0; i < values.size(); ++i) values.data()[i] = numbers.normal() * (first ? scale : 1);
-    first = false;
+    values = std::move(inputs.at(tensor.name));
+    if (first && !tensor.dtype) {  // no index tensor
+      for (std::int64_t i = 0; i < values.size(); ++i) values.data()[i] *= scale;
+      first = false;
+    }
     const auto other = stores[1].find(tensor.name);
     if (other == stores[1].end()) continue;
     ensure(other->second.extents() == values.extents(), "a transformation changed the shape of an input");

@@ -19,8 +19,9 @@ struct Equivalence {
   [[nodiscard]] bool holds() const { return largest_error <= kEquivalenceTolerance; }
 };
 
-// Inputs are normal(0, 1), the first one times `scale`. `shape` has the ranks and parameters of both; parts follow.
-// InternalError when the inputs or the outputs' shapes are not the same.
+// Inputs are drawn as the origin's checks say, normal(0, 1) when they do not; the first one times `scale`. `shape` has
+// the ranks and parameters of both; parts follow. InternalError when the inputs or the outputs' shapes are not the
+// same.
 [[nodiscard]] Equivalence compare_values(const Cascade& origin, const Cascade& result, const Shape& shape,
                                          std::uint64_t seed, double scale = 1);
 

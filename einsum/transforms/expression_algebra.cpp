@@ -52,7 +52,34 @@ Expression value_of(const IndexExpression& index) {
   return sum_of(terms);
 }
 
+void visit(Access& access, const std::function<void(Access&)>& call);
+
+void visit(IndexExpression& index, const std::function<void(Access&)>& call) {
+  for (IndexTerm& term : index.terms) {
+    for (Access& gathered : term.gathered) visit(gathered, call);
+  }
+}
+
+void visit(Access& access, const std::function<void(Access&)>& call) {
+  call(access);
+  for (IndexExpression& index : access.indices) visit(index, call);
+}
+
+void visit(Expression& expression, const std::function<void(Access&)>& call) {
+  if (expression.kind == ExpressionKind::access) visit(expression.access, call);
+  for (Expression& arg : expression.args) visit(arg, call);
+}
+
 }  // namespace
+
+void visit_accesses(Einsum& einsum, const std::function<void(Access&)>& call) {
+  visit(einsum.output, call);
+  visit(einsum.expression, call);
+  for (Comparison& predicate : einsum.predicates) {
+    visit(predicate.left, call);
+    visit(predicate.right, call);
+  }
+}
 
 Expression number(double value) {
   Expression result;
@@ -161,7 +188,7 @@ Comparison substituted(const Comparison& comparison, const VariableMap& replacem
 
 bool is_never_negative(const Expression& expression) {
   if (expression.kind == ExpressionKind::number) return expression.number >= 0;
-  if (expression.kind == ExpressionKind::symbol || expression.kind == ExpressionKind::index) return true;
+  if (expression.kind == ExpressionKind::index) return true;  // a symbol may be a negative constant
   if (expression.kind != ExpressionKind::call) return false;
   static const std::set<std::string> kAlways = {"abs",     "exp",      "pwl_exp2", "relu",  "rsqrt",
                                                 "sigmoid", "softplus", "sqrt",     "square"};

@@ -45,6 +45,9 @@ struct SignedTerm {
 using AccessRewrite = std::function<Expression(const Access&)>;
 [[nodiscard]] Expression rewritten(const Expression& expression, const AccessRewrite& rewrite);
 
+// Every access of an Einsum: its output, its expression, its predicates, index tensors inside any of them.
+void visit_accesses(Einsum& einsum, const std::function<void(Access&)>& visit);
+
 // Index variables replaced, in indices and as values. UserError transform-impossible at `where` when an index would
 // multiply two symbols.
 using VariableMap = std::map<std::string, IndexExpression>;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/diagnostic.hpp"
+#include "einsum/ops/op.hpp"
 
 namespace einloom::transforms {
 
@@ -20,6 +21,7 @@ const std::vector<OperatorFact>& operator_facts() {
       {"reciprocal", OperatorLaw::inverts, false, "reciprocal(x) = 1 / x"},
       {"relu", OperatorLaw::keeps_positive, true, "relu(x c) = relu(x) c, c >= 0"},
       {"rsqrt", OperatorLaw::keeps_factors, true, "rsqrt(x c) = rsqrt(x) rsqrt(c), c >= 0"},
+      {"select", OperatorLaw::chooses, false, "select(b, x, y) = select(b, 1, 0) x + select(b, 0, 1) y"},
       {"sqrt", OperatorLaw::keeps_factors, true, "sqrt(x c) = sqrt(x) sqrt(c), c >= 0"},
       {"square", OperatorLaw::squares, false, "square(x) = x x"},
       {"sub", OperatorLaw::adds, false, "(a - b) c = a c - b c"},
@@ -47,7 +49,9 @@ const ReductionFact& fact_of_reduction(std::string_view reduction) {
   for (const ReductionFact& fact : reduction_facts()) {
     if (fact.reduction == reduction) return fact;
   }
-  throw InternalError("no fact about a reduction");
+  static const ReductionFact kSelection{"", false, false, "a selection looks at all values"};
+  ensure(find_selection(reduction) != nullptr, "no fact about a reduction");
+  return kSelection;
 }
 
 }  // namespace einloom::transforms

@@ -18,6 +18,7 @@ enum class OperatorLaw {
   squares,         // f(x) = x · x
   inverts,         // f(x) = 1 / x
   keeps_factors,   // f(x · c) = f(x) · f(c)
+  chooses,         // f(b, x, y) = f(b, 1, 0) · x + f(b, 0, 1) · y
   keeps_positive   // f(x · c) = f(x) · c where c >= 0
 };
 
@@ -39,6 +40,6 @@ struct ReductionFact {
   std::string text;
 };
 [[nodiscard]] const std::vector<ReductionFact>& reduction_facts();
-[[nodiscard]] const ReductionFact& fact_of_reduction(std::string_view reduction);  // InternalError when unknown
+[[nodiscard]] const ReductionFact& fact_of_reduction(std::string_view reduction);  // a selection's: nothing comes out
 
 }  // namespace einloom::transforms

@@ -32,6 +32,10 @@ class MergeWriter {
       const Einsum& einsum = cascade_.einsums()[i];
       const MergeStep& step = phases_.step(static_cast<int>(i));
       phase_ = step.phase;
+      if (decl(einsum.name()).initial) {
+        copy(einsum);
+        continue;
+      }
       switch (step.role) {
         case MergeRole::free:
           copy(einsum);
@@ -290,7 +294,7 @@ class MergeWriter {
       if (index.plain_variable() == outer_) index = tile_index(1);
     }
     edit_.add(std::move(state), std::move(next));
-    if (factor) corrected_.push_back(name);
+    if (factor) corrected_.emplace_back(name, factor->tensor);
     iterates_ = true;
     accumulated_[part.name] = {"", name, ranks, phase_};
     end_of(part, name, ranks);
@@ -316,16 +320,50 @@ class MergeWriter {
     accumulated_[part.name] = {tile.tensor, "", ranks, phase_};
   }
 
+  // Predicates that remove whole tiles, as they are written.
+  std::set<std::string> tile_predicates(const Cascade& made, const std::string& tensor) const {
+    std::set<std::string> found;
+    const int position = made.einsum_position(tensor);
+    if (position < 0) return found;
+    for (const Comparison& predicate : made.domain(position)) {
+      for (const IndexExpression* side : {&predicate.left, &predicate.right}) {
+        const auto names = side->variables();
+        if (std::find(names.begin(), names.end(), outer_) != names.end()) found.insert(print_comparison(predicate));
+      }
+    }
+    return found;
+  }
+
+  // States that a correction is made of, through maps of them.
+  void states_in(const Cascade& made, const std::string& tensor, std::set<std::string>& states) const {
+    for (const Access* access : made.find_einsum(tensor)->reads()) {
+      if (!made.find_einsum(access->tensor)) continue;
+      if (made.find_tensor(access->tensor)->iterative_rank == group_.outer) {
+        states.insert(access->tensor);
+      } else {
+        states_in(made, access->tensor, states);
+      }
+    }
+  }
+
   // A corrected state must not stand still at a tile at which what it is corrected with moves on.
   void check_corrected(const Cascade& made) const {
-    for (const std::string& name : corrected_) {
-      const int position = made.einsum_position(name);
-      if (position < 0 || made.domain(position).empty()) continue;
-      throw UserError(Diagnostic{
-          "transform-impossible",
-          fmt::format("`{}` has tiles without a point, by `{}`; its running value would miss their corrections", name,
-                      print_comparison(made.domain(position).front())),
-          cascade_.span()});
+    for (const auto& [name, factor] : corrected_) {
+      if (!made.find_einsum(name) || !made.find_einsum(factor)) continue;
+      std::set<std::string> moving;
+      states_in(made, factor, moving);
+      for (const std::string& predicate : tile_predicates(made, name)) {
+        for (const std::string& state : moving) {
+          if (tile_predicates(made, state).contains(predicate)) continue;
+          throw UserError(Diagnostic{
+              "transform-impossible",
+              fmt::format(
+                  "`{}` has tiles without a point, by `{}`, at which `{}` has some; its running value would miss "
+                  "their corrections",
+                  name, predicate, state),
+              cascade_.span()});
+        }
+      }
     }
   }
 
@@ -342,7 +380,7 @@ class MergeWriter {
   std::map<std::string, Expression> definitions_;  // finals made of parts
   std::map<std::string, std::pair<std::string, std::vector<std::string>>> maps_;
   std::map<std::string, Access> corrections_;
-  std::vector<std::string> corrected_;
+  std::vector<std::pair<std::string, std::string>> corrected_;  // a state and what it is corrected with
 };
 
 }  // namespace
@@ -362,7 +400,8 @@ MergeForm merge_form(const Cascade& cascade, const std::string& rank, MergeStyle
   }
   const std::string whole = variable_of_rank(group.whole);
   for (const Einsum& einsum : cascade.einsums()) {
-    if (einsum.reduces(whole)) refuse(fmt::format("`{}` reduces over `{}` as a whole", einsum.name(), whole), "");
+    if (einsum.reduces(whole) && einsum.selection().empty())
+      refuse(fmt::format("`{}` reduces over `{}` as a whole", einsum.name(), whole), "");
   }
   return MergeWriter(cascade, group, style).write();
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/diagnostic.hpp"
+#include "einsum/affine.hpp"
 #include "einsum/transforms/facts.hpp"
 #include "einsum/transforms/term_writer.hpp"
 
@@ -51,7 +52,7 @@ void MergePhases::plan(int position) {
       std::any_of(variables.begin(), variables.end(), [&](const std::string& name) { return along_.contains(name); });
   const std::string whole = variable_of_rank(group_.whole);
   const bool as_a_whole = std::find(variables.begin(), variables.end(), whole) != variables.end();
-  if (as_a_whole) step.role = MergeRole::inside;
+  if (as_a_whole) step.role = each.reduces(whole) ? MergeRole::reduces : MergeRole::inside;
   if (along) step.role = each.reduces(variable_of_rank(group_.outer)) ? MergeRole::reduces : MergeRole::inside;
   for (const Access* access : each.reads()) {
     const MergeStep* producer = step_of(access->tensor);
@@ -68,8 +69,9 @@ void MergePhases::plan(int position) {
     if (late.empty() && (is_late(access->tensor, step.phase) || split_now)) late = access->tensor;
   }
   if (late.empty()) return;
-  Split result = as_a_whole ? Split{{}, fmt::format("for an output it stays whole along `{}`", whole)}
-                            : split(each, step.phase, step.role);
+  Split result = as_a_whole
+                     ? Split{{}, fmt::format("for {} it stays whole along `{}`", whole_for(each.name(), {}), whole)}
+                     : split(each, step.phase, step.role);
   if (result.failure.empty()) result.failure = objection(each, result.terms, step.phase);
   if (!result.failure.empty()) {
     blocked_.push_back(fmt::format("`{}` must wait for `{}`: {}", each.name(), late, result.failure));
@@ -81,11 +83,40 @@ void MergePhases::plan(int position) {
   if (step.role == MergeRole::inside) make_cores(each, step);
 }
 
+// Who needs the tensor along the whole rank: an output, or an Einsum by its name.
+std::string MergePhases::whole_for(const std::string& tensor, std::set<std::string> seen) const {
+  const std::string whole = variable_of_rank(group_.whole);
+  if (cascade_.find_tensor(tensor)->role == TensorRole::output) return "an output";
+  seen.insert(tensor);
+  for (const Einsum& reader : cascade_.einsums()) {
+    const auto reads = reader.reads();
+    const bool takes_it =
+        !seen.contains(reader.name()) &&
+        std::any_of(reads.begin(), reads.end(), [&](const Access* access) { return access->tensor == tensor; });
+    if (!takes_it) continue;
+    const auto variables = reader.variables();
+    const bool along = std::find(variables.begin(), variables.end(), whole) != variables.end();
+    return along && !reader.reduces(whole) ? whole_for(reader.name(), seen) : fmt::format("`{}`", reader.name());
+  }
+  return "an output";
+}
+
 Split MergePhases::split(const Einsum& each, int phase, MergeRole role) const {
   const auto& reductions = each.reductions;
   const bool mixed = std::any_of(reductions.begin(), reductions.end(),
                                  [&](const Reduction& reduction) { return reduction.op != reductions.front().op; });
   if (mixed) return {{}, "it reduces with several operators"};
+  if (cascade_.find_tensor(each.name())->initial) return {{}, "it is the state of another iteration"};
+  if (each.scatters()) return {{}, "it writes where an index tensor says"};
+  for (const Comparison& predicate : each.predicates) {
+    for (const IndexExpression* side : {&predicate.left, &predicate.right}) {
+      for (const Access* access : side->accesses()) {
+        if (is_late(access->tensor, phase)) {
+          return {{}, fmt::format("`{}` says where it has points", print_comparison(predicate))};
+        }
+      }
+    }
+  }
   if (!reductions.empty()) {
     const ReductionFact& fact = fact_of_reduction(reductions.front().op);
     const bool possible = fact.factors || (fact.terms && role == MergeRole::reduces);
@@ -150,8 +181,12 @@ std::string MergePhases::objection_to_shift(const SignedTerm& term, int phase) c
 bool MergePhases::follows(const Expression& expression, int phase) const {
   for (const Access* access : expression.accesses()) {
     if (!is_late(access->tensor, phase)) continue;
+    if (cascade_.find_tensor(access->tensor)->initial) return false;
     const MergeStep& step = *step_of(access->tensor);
-    if (step.role == MergeRole::reduces) continue;
+    if (step.role == MergeRole::reduces) {
+      if (!cascade_.find_einsum(access->tensor)->selection().empty()) return false;
+      continue;
+    }
     const Einsum& map = *cascade_.find_einsum(access->tensor);
     if (!map.reductions.empty() || !follows(map.expression, phase)) return false;
   }

@@ -49,6 +49,7 @@ class MergePhases {
 
  private:
   void plan(int einsum);
+  std::string whole_for(const std::string& tensor, std::set<std::string> seen) const;
   Split split(const Einsum& einsum, int phase, MergeRole role) const;
   std::string objection(const Einsum& einsum, const std::vector<Term>& terms, int phase) const;
   std::string objection_to_shift(const SignedTerm& term, int phase) const;

@@ -6,7 +6,9 @@
 #include "base/diagnostic.hpp"
 #include "einsum/passes.hpp"
 #include "einsum/transforms/defer_scaling.hpp"
+#include "einsum/transforms/exchange_sums.hpp"
 #include "einsum/transforms/merge_form.hpp"
+#include "einsum/transforms/point_values.hpp"
 #include "einsum/transforms/separate_reductions.hpp"
 
 namespace einloom::transforms {
@@ -22,17 +24,14 @@ void try_step(FewerPasses& result, Attempt attempt) {
   }
 }
 
-}  // namespace
-
-FewerPasses minimize_passes(const Cascade& cascade, const std::string& rank, std::int64_t tile) {
-  static_cast<void>(group_of(cascade, rank));
-  const int before = passes_over(cascade, rank);
-  FewerPasses result{cascade, before, before, {}, {}};
-  if (before < 2) return result;
+// From `cascade`, which `prepared` made of the origin.
+FewerPasses minimize_from(const Cascade& cascade, const std::string& rank, std::int64_t tile, int before,
+                          const std::vector<PassStep>& prepared) {
+  FewerPasses result{cascade, before, passes_over(cascade, rank), prepared, {}, {}};
 
   // Sums over several ranks stand in the way of both steps below; taken apart only if that helps.
   Cascade start = separate_reductions(cascade, rank);
-  std::vector<PassStep> first;
+  std::vector<PassStep> first = prepared;
   if (start.einsums().size() != cascade.einsums().size()) {
     first.push_back({"separate:" + rank, passes_over(start, rank)});
   }
@@ -58,6 +57,10 @@ FewerPasses minimize_passes(const Cascade& cascade, const std::string& rank, std
       tiled = partition_rank(tiled, rank, tile);
       steps.push_back({"partition:" + rank, passes_over(tiled, rank)});
     }
+    if (!tiled.partition_of(rank)) {
+      result.forbidden.push_back(fmt::format("nothing can be made tile by tile along `{}`: all is needed whole", rank));
+      return;
+    }
     MergeForm running = merge_form(tiled, rank, MergeStyle::running);
     const int passes = passes_over(running.cascade, rank);
     result.forbidden = running.blocked;
@@ -67,6 +70,62 @@ FewerPasses minimize_passes(const Cascade& cascade, const std::string& rank, std
   });
   if (result.after < 2) result.forbidden.clear();
   return result;
+}
+
+// The chains of the passes that are left; one of them is the reason where no Einsum gave one.
+FewerPasses with_chains(FewerPasses result, const std::string& rank) {
+  for (const RankGroup& group : rank_groups(result.cascade)) {
+    if (group.name != rank) continue;
+    const RankPasses passes = count_passes(result.cascade, group);
+    for (const PassBarrier& barrier : passes.barriers) {
+      result.chains.push_back(
+          fmt::format("pass {} because of {}", barrier.pass, barrier_text(result.cascade, passes, barrier)));
+    }
+  }
+  if (result.forbidden.empty() && !result.chains.empty()) result.forbidden.push_back(result.chains.front());
+  return result;
+}
+
+FewerPasses fewest(const Cascade& cascade, const std::string& rank, std::int64_t tile) {
+  for (const PartitionDecl& partition : cascade.partitions()) {
+    if (partition.inner != rank) continue;
+    const int passes = passes_over(cascade, rank);
+    FewerPasses same{cascade, passes, passes, {}, {}, {}};
+    if (passes > 1) {
+      same.forbidden.push_back(fmt::format(
+          "`{}` counts positions inside the tiles of `{}`: only whole ranks are transformed", rank, partition.rank));
+    }
+    return same;
+  }
+  static_cast<void>(group_of(cascade, rank));
+  const int before = passes_over(cascade, rank);
+  if (before < 2) return {cascade, before, before, {}, {}, {}};
+  FewerPasses best = minimize_from(cascade, rank, tile, before, {});
+  // Both cost operations, so they are taken only where they save a pass; the second on top of the first when that
+  // helped.
+  Cascade start = cascade;
+  std::vector<PassStep> prepared;
+  using Preparation = Cascade (*)(const Cascade&, const std::string&);
+  const std::pair<const char*, Preparation> preparations[] = {{"points", &point_values}, {"exchange", &exchange_sums}};
+  for (const auto& [name, prepare] : preparations) {
+    if (best.after < 2) break;
+    const Cascade other = prepare(start, rank);
+    if (print_cascade(other) == print_cascade(start)) continue;
+    std::vector<PassStep> steps = prepared;
+    steps.push_back({name + (":" + rank), passes_over(other, rank)});
+    FewerPasses fewer = minimize_from(other, rank, tile, before, steps);
+    if (fewer.after >= best.after) continue;
+    best = std::move(fewer);
+    start = other;
+    prepared = std::move(steps);
+  }
+  return best;
+}
+
+}  // namespace
+
+FewerPasses minimize_passes(const Cascade& cascade, const std::string& rank, std::int64_t tile) {
+  return with_chains(fewest(cascade, rank, tile), rank);
 }
 
 }  // namespace einloom::transforms

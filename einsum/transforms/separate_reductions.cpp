@@ -27,6 +27,22 @@ Cascade separate_reductions(const Cascade& cascade, const std::string& rank) {
       one_operator = one_operator && reduction.op == einsum.reductions.front().op;
     }
     const bool writes_state = tensor.initial.has_value();
+    if (einsum.scatters() && !first.empty() && einsum.selection().empty() && passes.einsums[i].runs.pass >= 2) {
+      // Reduced first, then written where the index tensor says.
+      std::vector<std::string> ranks;
+      for (const std::string& variable : einsum.variables()) {
+        if (!einsum.reduces(variable)) ranks.push_back(rank_of_variable(variable));
+      }
+      const std::string name = edit.fresh_name("M" + tensor.name);
+      edit.add(tensor_like(tensor, name, ranks),
+               einsum_of(name, ranks, einsum.reductions, einsum.expression, einsum.predicates, einsum.span));
+      Einsum scattered = einsum;
+      scattered.reductions.clear();
+      scattered.predicates.clear();
+      scattered.expression = read(access_of(name, ranks));
+      edit.add(std::move(tensor), std::move(scattered));
+      continue;
+    }
     if (first.empty() || second.empty() || !one_operator || writes_state || passes.einsums[i].runs.pass < 2) {
       edit.add(std::move(tensor), einsum);
       continue;

@@ -83,6 +83,8 @@ class Splitter {
         const Term term = one_term(expression.args[0]);
         return products({term}, {term}, false);
       }
+      case OperatorLaw::chooses:
+        return chosen(expression);
       case OperatorLaw::shifts:
         return shifted(expression, std::nullopt, 0);
       case OperatorLaw::shifts_of_base:
@@ -103,6 +105,30 @@ class Splitter {
     for (Term& term : split(expression.args[1])) {
       if (expression.name == "sub") term.negative = !term.negative;
       all.push_back(std::move(term));
+    }
+    return merged(std::move(all));
+  }
+
+  // Of each branch what can leave leaves; where the condition is late but does not vary, it leaves too.
+  std::vector<Term> chosen(const Expression& expression) {
+    const Expression& condition = expression.args[0];
+    const bool leaves = holds_late(condition);
+    if (leaves && rules_.varies(condition)) throw Failure{fmt::format("the condition of `{}` varies", expression.name)};
+    const auto of = [&](bool first, Expression value) {
+      return call(expression.name, {condition, first ? value : number(0), first ? number(0) : value});
+    };
+    std::vector<Term> all;
+    for (const bool first : {true, false}) {
+      for (Term term : split(expression.args[first ? 1 : 2])) {
+        const Expression inside = product_of(term.inside);
+        if (inside.kind == ExpressionKind::number && inside.number == 0) continue;
+        if (leaves) {
+          term.outside.push_back({of(first, number(1)), false});
+        } else {
+          term.inside = {{of(first, inside), false}};
+        }
+        all.push_back(std::move(term));
+      }
     }
     return merged(std::move(all));
   }

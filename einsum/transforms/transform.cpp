@@ -9,8 +9,10 @@
 #include "base/suggest.hpp"
 #include "einsum/transforms/cascade_edit.hpp"
 #include "einsum/transforms/defer_scaling.hpp"
+#include "einsum/transforms/exchange_sums.hpp"
 #include "einsum/transforms/merge_form.hpp"
 #include "einsum/transforms/partition_rank.hpp"
+#include "einsum/transforms/point_values.hpp"
 #include "einsum/transforms/separate_reductions.hpp"
 
 namespace einloom::transforms {
@@ -19,7 +21,11 @@ const std::vector<Transform>& all_transforms() {
   static const std::vector<Transform> kTransforms = {
       {"defer", false, "takes what is known after a pass out of the reductions over the rank",
        [](const Cascade& cascade, const std::string& rank, std::int64_t) { return defer_scaling(cascade, rank); }},
+      {"exchange", false, "sums over other ranks outside the sum over the rank, where it waits for a pass",
+       [](const Cascade& cascade, const std::string& rank, std::int64_t) { return exchange_sums(cascade, rank); }},
       {"partition", true, "cuts the rank into tiles (of 256, or =TILE)", &partition_rank},
+      {"points", false, "makes what is read at one point of the rank there by itself",
+       [](const Cascade& cascade, const std::string& rank, std::int64_t) { return point_values(cascade, rank); }},
       {"running", false, "reduces a partitioned rank tile by tile, correcting what the tiles before gave",
        [](const Cascade& cascade, const std::string& rank, std::int64_t) {
          return merge_form(cascade, rank, MergeStyle::running).cascade;

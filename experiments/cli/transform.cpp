@@ -69,6 +69,9 @@ Result minimized(const Options& options, const Cascade& origin) {
     }
     result.lines.push_back(line);
     for (const std::string& why : fewer.forbidden) result.lines.push_back("  no fewer: " + why);
+    for (const std::string& chain : fewer.chains) {
+      if (fewer.forbidden.front() != chain) result.lines.push_back("  left: " + chain);
+    }
     result.cascade = fewer.cascade;
   }
   if (ranks.empty()) result.lines.push_back("1 pass over every rank");

@@ -233,15 +233,24 @@ help: make an extent smaller
 TEST_CASE("what cannot be transformed") {
   const TemporaryFolder folder;
   write_documents(folder);
-  folder.write("window.yaml", R"(cascade: window
+  folder.write("stride.yaml", R"(cascade: stride
 ranks: [M]
 tensors:
   X: {ranks: [M], role: input}
-  Y: {ranks: [M]}
   Z: {ranks: [], role: output}
 einsums:
-  - Y[m] = exp(X[m])
-  - Z[] = sum(m) Y[m] * Y[m-1]
+  - Z[] = sum(m) X[m] * X[2*m-1]
+)");
+  folder.write("steps.yaml", R"(cascade: steps
+ranks: [M]
+iterative: [M]
+tensors:
+  X: {ranks: [M], role: input}
+  S: {ranks: [M], initial: 0}
+  Z: {ranks: [], role: output}
+einsums:
+  - S[m+1] = S[m] + X[m]
+  - Z[] = S[M]
 )");
   // A late factor that overflows: inf - inf inside the sum, inf outside of it.
   folder.write("overflow.yaml", R"(cascade: overflow
@@ -322,13 +331,18 @@ help: did you mean `K`?
    |          ^^^
 help: apply `partition:K` first
 )"},
-          {"transform window.yaml --apply partition:M",
-           R"(window.yaml:9:25: error[transform-impossible]: rank `M` cannot be partitioned: `Y` is read at `m-1`, which may lie in another tile
- 9 |   - Z[] = sum(m) Y[m] * Y[m-1]
-   |                         ^^^^^^
+          {"transform stride.yaml --apply partition:M",
+           R"(stride.yaml:7:25: error[transform-impossible]: rank `M` cannot be partitioned: `X` is read at `2*m-1`, with a stride
+ 7 |   - Z[] = sum(m) X[m] * X[2*m-1]
+   |                         ^^^^^^^^
+)"},
+          {"transform steps.yaml --apply partition:M",
+           R"(steps.yaml:3:13: error[transform-impossible]: rank `M` cannot be partitioned: it is iterative
+ 3 | iterative: [M]
+   |             ^
 )"},
           {"transform tiles.yaml --apply running:M",
-           R"(tiles.yaml:1:10: error[transform-impossible]: `RD` has tiles without a point, by `m1 < p`; its running value would miss their corrections
+           R"(tiles.yaml:1:10: error[transform-impossible]: `RD` has tiles without a point, by `m1 < p`, at which `RGM` has some; its running value would miss their corrections
  1 | cascade: tiles
    |          ^^^^^
 )"},

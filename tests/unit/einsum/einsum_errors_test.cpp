@@ -247,7 +247,7 @@ einsums:
  9 |   - Z[n] = sum(m1,m0) A[M,n] | m1*M0+m0 < M
    |                         ^
 c.yaml:6:3: note: declared here
-help: `M` is the extent; only a tensor written at `m+1` has that last state
+help: `M` is the extent; the index variable is `m`, and only a tensor written at `m+1` has that last state
 )");
 }
 

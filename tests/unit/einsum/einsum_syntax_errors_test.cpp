@@ -29,6 +29,7 @@ TEST_CASE("two values without an operator") {
         R"(c.yaml:8:28: error[einsum-syntax]: expected an operator, `|` or the end of the Einsum; found `B`
  8 |   - Z[m,n] = sum(k) A[m,k] B[k,n]
    |                            ^
+help: a product is written with `*`
 )");
 }
 
@@ -45,6 +46,7 @@ TEST_CASE("no equals sign") {
         R"(c.yaml:8:12: error[einsum-syntax]: expected `=` after the output; found `+`
  8 |   - Z[m,n] + A[m,k]
    |            ^
+help: an Einsum is `X[i,j] = …`, with `=` alone
 )");
 }
 
@@ -114,6 +116,7 @@ TEST_CASE("the place is found inside quotes") {
       R"(c.yaml:8:30: error[einsum-syntax]: expected a value (a number, a tensor access, a call, a name or `(`); found `*`
  8 |   - "Z[m,n] = sum(k) A[m,k] ** B[k,n]"
    |                              ^
+help: a power is `pow(x, 3)` or `square(x)`
 )");
 }
 
@@ -124,6 +127,7 @@ TEST_CASE("the place is found in a folded line") {
       R"(c.yaml:9:6: error[einsum-syntax]: expected a value (a number, a tensor access, a call, a name or `(`); found `*`
  9 |     ** B[k,n]
    |      ^
+help: a power is `pow(x, 3)` or `square(x)`
 )");
 }
 
