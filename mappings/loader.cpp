@@ -196,6 +196,11 @@ Plan load_plan(const YamlNode& document) {
   }
   for (const YamlNode& node : nests.items()) plan.nests.push_back(read_nest(node, 1, diagnostics));
   plan.skip_absent = read_name_list(map.optional("skip_absent"), "`skip_absent`", diagnostics);
+  const YamlNode empty_tiles = map.optional("empty_tiles");
+  plan.empty_tiles_span = empty_tiles.defined() ? empty_tiles.span() : plan.span;
+  plan.empty_tiles =
+      read_choice<EmptyTiles>(empty_tiles, "`empty_tiles`", {{"issue", EmptyTiles::issue}, {"skip", EmptyTiles::skip}},
+                              diagnostics, EmptyTiles::issue);
   for (const YamlEntry& entry : section(map.require("bind"), "`bind`", diagnostics)) {
     plan.bindings.push_back(read_binding(entry, diagnostics));
   }

@@ -61,6 +61,7 @@ struct Keep {
 
 enum class Barrier { array, machine };  // whose operations must have finished before iteration i + in_flight starts
 enum class IssueOrder { oldest_first, listed_first };
+enum class EmptyTiles { issue, skip };  // what becomes of tiles in which predicates leave no point
 
 struct Phase {
   std::map<std::string, std::vector<Name>> arrays;  // Einsums side by side, by array
@@ -78,6 +79,8 @@ struct Plan {
   std::vector<NamedExpression> tiles;
   std::vector<NestNode> nests;    // run one after the other
   std::vector<Name> skip_absent;  // loops that end where no later iteration has a point
+  EmptyTiles empty_tiles = EmptyTiles::issue;
+  Span empty_tiles_span;
   std::vector<Binding> bindings;
   std::vector<Keep> keeps;
   std::optional<ScalarExpression> in_flight;  // default 1

@@ -129,6 +129,7 @@ std::string print_plan(const Plan& plan) {
   text += "\nnests:\n";
   for (const NestNode& nest : plan.nests) text += nest_text(nest, "  ");
   if (!plan.skip_absent.empty()) text += fmt::format("\nskip_absent: {}\n", list(plan.skip_absent));
+  if (plan.empty_tiles == EmptyTiles::skip) text += "\nempty_tiles: skip\n";
   text += "\nbind:\n";
   for (const Binding& binding : plan.bindings) {
     Flow flow;
