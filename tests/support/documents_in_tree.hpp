@@ -2,6 +2,7 @@
 // Documents of the tree, with overrides, as the objects that lowering takes: the set-up of every test that simulates.
 #pragma once
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,8 +25,15 @@ inline YamlNode document_in_tree(const std::string& path, const Overrides& overr
   return document;
 }
 
-inline Cascade cascade_of(const std::string& name) {
-  return load_cascade(document_in_tree("einsum/cascades/" + name + ".yaml"));
+inline Cascade cascade_of(const std::string& name, const std::map<std::string, std::string>& options = {}) {
+  return load_cascade(document_in_tree("einsum/cascades/" + name + ".yaml"), {options, {}, {}});
+}
+
+// The form of the cascade that the plan is for.
+inline Cascade cascade_for(const Plan& plan) {
+  std::map<std::string, std::string> options;
+  for (const PlanOption& each : plan.options) options[each.option.text] = each.value.text;
+  return cascade_of(plan.cascade.text, options);
 }
 
 inline Plan plan_of(const std::string& name, const Overrides& overrides = {}) {
