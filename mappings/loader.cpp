@@ -180,6 +180,10 @@ Plan load_plan(const YamlNode& document) {
   plan.description = read_string(map.optional("description"), "`description`", diagnostics);
   plan.cascade = read_name(map.require("cascade"), "`cascade`", diagnostics);
   plan.machine = read_name(map.require("machine"), "`machine`", diagnostics);
+  for (const YamlEntry& entry : section(map.optional("options"), "`options`", diagnostics)) {
+    plan.options.push_back(
+        {Name{entry.key, entry.key_span}, read_name(entry.value, fmt::format("option `{}`", entry.key), diagnostics)});
+  }
   const auto read_numbers = [&](const YamlNode& node, const std::string& key, const std::string& what,
                                 std::vector<NamedExpression>& numbers) {
     for (const YamlEntry& entry : section(node, "`" + key + "`", diagnostics)) {

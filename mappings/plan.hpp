@@ -24,6 +24,10 @@ struct NamedExpression {
   ScalarExpression value;
 };
 
+struct PlanOption {
+  Name option, value;
+};
+
 struct NestNode;
 using NestItem = std::variant<Name, NestNode>;  // an Einsum, or an inner nest
 // Loops (outermost first) over a body, in program order.
@@ -73,6 +77,7 @@ struct Phase {
 struct Plan {
   std::string name, description;
   Name cascade, machine;
+  std::vector<PlanOption> options;          // the form of the cascade it is for, when nothing else chooses one
   std::vector<NamedExpression> parameters;  // for the expressions below, and for experiments to set
   // A cascade's partition parameter (M0) or level k of rank P (Pk); P0 is innermost, the level above the highest one
   // given covers what is left.
