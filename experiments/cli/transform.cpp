@@ -28,6 +28,8 @@ struct Options {
   double scale = 1;
 };
 
+constexpr std::int64_t kFewKeys = 3;  // of a tile, where the cascade is compared at a small shape of its own
+
 struct Result {
   Cascade cascade;
   std::string steps;               // `defer:M, partition:M`
@@ -78,9 +80,39 @@ Result minimized(const Options& options, const Cascade& origin) {
   return result;
 }
 
+// Extents for the comparison. Where ranks follow from others or inputs hold indices, not all go together: those of the
+// first case that the cascade is checked at with these options.
+Shape shape_for(const Cascade& origin, const Cascade& result) {
+  Shape shape = small_shape(result);
+  const auto& tensors = origin.tensors();
+  const bool has_indices = std::any_of(tensors.begin(), tensors.end(), [](const TensorDecl& tensor) {
+    return tensor.role == TensorRole::input && tensor.dtype == Dtype::int32;
+  });
+  if (origin.derived_ranks().empty() && !has_indices) return shape;
+  for (const CheckCase& one : origin.checks().cases) {
+    const bool fits = std::all_of(origin.options().begin(), origin.options().end(), [&](const OptionDecl& option) {
+      const auto chosen = one.options.find(option.name);
+      return option.chosen == (chosen == one.options.end() ? option.values.front() : chosen->second);
+    });
+    if (!fits) continue;
+    for (const auto& [name, extent] : one.shape) {
+      if (shape.find(name)) shape.set(name, extent);
+    }
+    // Tiles that were made here: short enough for several.
+    for (const ParameterDecl& parameter : result.parameters()) {
+      const auto& known = origin.parameters();
+      const bool is_new = std::none_of(known.begin(), known.end(),
+                                       [&](const ParameterDecl& each) { return each.name == parameter.name; });
+      if (is_new) shape.set(parameter.name, kFewKeys);
+    }
+    break;
+  }
+  return shape;
+}
+
 std::string compared(const Options& options, const Cascade& origin, const Cascade& result,
                      const std::vector<Setting>& settings, const Span& where) {
-  Shape shape = cascade_shape(result, small_shape(result), settings, std::nullopt, where);
+  Shape shape = cascade_shape(result, shape_for(origin, result), settings, std::nullopt, where);
   const Equivalence equivalence = compare_values(origin, result, shape, options.seed, options.scale);
   if (!equivalence.holds()) {
     throw UserError(Diagnostic{
