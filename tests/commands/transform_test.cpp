@@ -23,6 +23,7 @@ TEST_CASE("three-pass attention becomes FlashAttention-2") {
   CHECK(text.substr(begin) == R"(cascade: attention_3pass_transformed
 description: "attention_3pass after defer:M, partition:M, running:M"
 paper: FuseMax (MICRO 2024), 3-pass class
+family: softmax
 reference: softmax_attention
 ranks: [B, H, P, M, E, F]
 partitions:
