@@ -80,32 +80,15 @@ Result minimized(const Options& options, const Cascade& origin) {
   return result;
 }
 
-// Extents for the comparison. Where ranks follow from others or inputs hold indices, not all go together: those of the
-// first case that the cascade is checked at with these options.
+// Extents for the comparison: those at which the origin is checked, where it has such, with several of the tiles made
+// here.
 Shape shape_for(const Cascade& origin, const Cascade& result) {
   Shape shape = small_shape(result);
-  const auto& tensors = origin.tensors();
-  const bool has_indices = std::any_of(tensors.begin(), tensors.end(), [](const TensorDecl& tensor) {
-    return tensor.role == TensorRole::input && tensor.dtype == Dtype::int32;
-  });
-  if (origin.derived_ranks().empty() && !has_indices) return shape;
-  for (const CheckCase& one : origin.checks().cases) {
-    const bool fits = std::all_of(origin.options().begin(), origin.options().end(), [&](const OptionDecl& option) {
-      const auto chosen = one.options.find(option.name);
-      return option.chosen == (chosen == one.options.end() ? option.values.front() : chosen->second);
-    });
-    if (!fits) continue;
-    for (const auto& [name, extent] : one.shape) {
-      if (shape.find(name)) shape.set(name, extent);
-    }
-    // Tiles that were made here: short enough for several.
-    for (const ParameterDecl& parameter : result.parameters()) {
-      const auto& known = origin.parameters();
-      const bool is_new = std::none_of(known.begin(), known.end(),
-                                       [&](const ParameterDecl& each) { return each.name == parameter.name; });
-      if (is_new) shape.set(parameter.name, kFewKeys);
-    }
-    break;
+  const std::optional<Shape> checked = checked_shape(origin);
+  if (!checked) return shape;
+  for (const ParameterDecl& parameter : result.parameters()) shape.set(parameter.name, kFewKeys);
+  for (const auto& [name, extent] : checked->values()) {
+    if (shape.find(name)) shape.set(name, extent);
   }
   return shape;
 }
