@@ -76,7 +76,15 @@ Result minimized(const Options& options, const Cascade& origin) {
     }
     result.cascade = fewer.cascade;
   }
-  if (ranks.empty()) result.lines.push_back("1 pass over every rank");
+  if (!ranks.empty()) return result;
+  std::string line = "1 pass over every rank";
+  for (const RankGroup& group : rank_groups(origin)) {
+    const int passes = passes_over(origin, group.name);
+    if (group.inside_tile() && passes > 1) {
+      line += fmt::format(", {} over {} inside a tile of {}", passes, group.name, group.whole);
+    }
+  }
+  result.lines.push_back(line);
   return result;
 }
 

@@ -130,6 +130,18 @@ TEST_CASE("where no pass can be saved the command says why, and the cascade is t
   }
 }
 
+TEST_CASE("what needs no transformation is said, and what is traversed inside its tiles") {
+  const TemporaryFolder folder;
+  for (const auto& [cascade, said] : std::vector<std::pair<std::string, std::string>>{
+           {"matmul", "# 1 pass over every rank\n"},
+           {"attention_1pass", "# 1 pass over every rank, 2 over M0 inside a tile of M\n"},
+           {"gaam", "# 1 pass over every rank, 5 over N inside a tile of M\n"}}) {
+    const Outcome outcome = einloom_in(folder, "transform " + cascade + " --minimize-passes");
+    CHECK(outcome.exit_code == 0);
+    CHECK(outcome.out.starts_with("# SPDX-License-Identifier: Apache-2.0\n" + said + "# values at "));
+  }
+}
+
 TEST_CASE("what a pass is left for, of those that were saved") {
   const TemporaryFolder folder;
   const Outcome outcome = einloom_in(folder, "transform reversed_attention --minimize-passes --rank P");
