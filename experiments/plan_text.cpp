@@ -68,6 +68,7 @@ std::string plan_text(const Plan& plan) {
   text += "\nloops\n";
   for (const NestNode& nest : plan.nests) add_nest(plan, nest, 1, text);
   if (!plan.skip_absent.empty()) text += fmt::format("  {} ends where nothing is left\n", joined(plan.skip_absent));
+  if (plan.empty_tiles == EmptyTiles::skip) text += "  tiles without points are skipped\n";
   text += fmt::format("  {} iteration(s) in flight, {} first, barrier on the {}\n",
                       plan.in_flight ? plan.in_flight->text() : "1",
                       plan.issue == IssueOrder::oldest_first ? "oldest" : "listed",

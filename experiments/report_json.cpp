@@ -197,6 +197,9 @@ Json to_json(const Report& report) {
           {"phases", phases},
           {"iterations", report.iterations},
           {"check", to_json(report.check)},
+          {"tiles_skipped", report.tiles_skipped},
+          {"moves_skipped", report.moves_skipped},
+          {"dense", report.dense},
           {"tile_operations", report.tile_operations},
           {"tile_operations_simulated", report.tile_operations_simulated},
           {"pe_cycles_simulated", report.pe_cycles_simulated},
@@ -243,6 +246,9 @@ Report report_from_json(const Json& json) {
   report.excess = {excess.at("array"), to_cycles(excess.at("work")), to_cycles(excess.at("excess")),
                    to_accounts(excess.at("parts"))};
   report.check = check_from_json(json.at("check"));
+  report.tiles_skipped = json.at("tiles_skipped");
+  report.moves_skipped = json.at("moves_skipped");
+  report.dense = json.at("dense").get<std::vector<std::string>>();
   report.tile_operations = json.at("tile_operations");
   report.tile_operations_simulated = json.at("tile_operations_simulated");
   report.pe_cycles_simulated = json.at("pe_cycles_simulated");

@@ -130,6 +130,11 @@ Report total_report(const std::vector<ResultLine>& stages) {
     add_energy(report.energy, static_cast<double>(repeat), total.energy);
     total.area_mm2 = std::max(total.area_mm2, report.area_mm2);
     total.iterations += repeat * report.iterations;
+    total.tiles_skipped += repeat * report.tiles_skipped;
+    total.moves_skipped += repeat * report.moves_skipped;
+    for (const std::string& einsum : report.dense) {
+      if (std::find(total.dense.begin(), total.dense.end(), einsum) == total.dense.end()) total.dense.push_back(einsum);
+    }
     total.tile_operations += repeat * report.tile_operations;
     total.tile_operations_simulated += report.tile_operations_simulated;
     total.pe_cycles_simulated += report.pe_cycles_simulated;

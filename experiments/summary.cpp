@@ -2,6 +2,7 @@
 #include "experiments/summary.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -236,6 +237,20 @@ std::string drams_text(const Report& report) {
   return text;
 }
 
+// What predicates left out, and what they could not because they are data.
+std::string tiles_text(const Report& report) {
+  std::string text;
+  if (report.tiles_skipped + report.moves_skipped > 0) {
+    text += fmt::format("\nwithout points, skipped: {} tile operations ({} issued), {} moves",
+                        with_separators(report.tiles_skipped), with_separators(report.tile_operations),
+                        with_separators(report.moves_skipped));
+  }
+  if (!report.dense.empty()) {
+    text += fmt::format("\ndense bound: predicate on data in {}", fmt::join(report.dense, ", "));
+  }
+  return text;
+}
+
 // Where every cycle of the cycle-level points went: work of the busiest array, and what came on top.
 std::string account_table(const std::vector<Line>& all) {
   std::vector<Line> lines;
@@ -261,7 +276,7 @@ std::string account_table(const std::vector<Line>& all) {
     cells.push_back(with_separators(report.excess.work.value()));
     cells.push_back(with_separators(report.excess.excess.value()));
     const std::string difference = waterfall == nullptr ? "" : difference_text(report, *waterfall);
-    table.add_row(std::move(cells), parts_text(report.excess) + drams_text(report) + difference);
+    table.add_row(std::move(cells), parts_text(report.excess) + drams_text(report) + tiles_text(report) + difference);
   }
   return "\n  Where the cycles of fidelity `cycle` went: the busiest array's work, and what came on top.\n\n" +
          table.text(2);

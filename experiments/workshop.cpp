@@ -148,6 +148,7 @@ PointDocuments Workshop::documents(const Coordinates& at, Extents extents) {
   PointDocuments documents;
   const Name named = reference_at(at, SettingTarget::plan, at.stage->plan);
   Name for_cascade, for_machine;
+  std::vector<CascadeChoice> choices;
   if (named.text == kDefaultPlan) {
     Diagnostics diagnostics;
     for_cascade = named_for_default(at, SettingTarget::cascade, at.stage->cascade, "cascade", named, diagnostics);
@@ -158,10 +159,14 @@ PointDocuments Workshop::documents(const Coordinates& at, Extents extents) {
     const std::shared_ptr<const Plan> plan = this->plan(documents.plan).value;
     for_cascade = reference_at(at, SettingTarget::cascade, at.stage->cascade.value_or(plan->cascade));
     for_machine = reference_at(at, SettingTarget::machine, at.stage->machine.value_or(plan->machine));
+    for (const PlanOption& each : plan->options) {
+      choices.push_back({ChoiceKind::option, each.option.text, each.value.text, each.option.span, each.value.span});
+    }
   }
-  YamlNode cascade = library_.load(DocumentKind::cascade, for_cascade.text, for_cascade.span);
-  if (at.model) cascade = with_choices(cascade, at.model->choices);
-  documents.cascade = with_settings(cascade, at, SettingTarget::cascade);
+  if (at.model) choices.insert(choices.end(), at.model->choices.begin(), at.model->choices.end());
+  documents.cascade =
+      with_settings(with_choices(library_.load(DocumentKind::cascade, for_cascade.text, for_cascade.span), choices), at,
+                    SettingTarget::cascade);
   documents.machine = load(DocumentKind::machine, SettingTarget::machine, for_machine);
   if (named.text == kDefaultPlan && extents == Extents::known) {
     const std::shared_ptr<const Cascade> cascade = this->cascade(documents.cascade).value;

@@ -180,6 +180,10 @@ Plan load_plan(const YamlNode& document) {
   plan.description = read_string(map.optional("description"), "`description`", diagnostics);
   plan.cascade = read_name(map.require("cascade"), "`cascade`", diagnostics);
   plan.machine = read_name(map.require("machine"), "`machine`", diagnostics);
+  for (const YamlEntry& entry : section(map.optional("options"), "`options`", diagnostics)) {
+    plan.options.push_back(
+        {Name{entry.key, entry.key_span}, read_name(entry.value, fmt::format("option `{}`", entry.key), diagnostics)});
+  }
   const auto read_numbers = [&](const YamlNode& node, const std::string& key, const std::string& what,
                                 std::vector<NamedExpression>& numbers) {
     for (const YamlEntry& entry : section(node, "`" + key + "`", diagnostics)) {
@@ -196,6 +200,11 @@ Plan load_plan(const YamlNode& document) {
   }
   for (const YamlNode& node : nests.items()) plan.nests.push_back(read_nest(node, 1, diagnostics));
   plan.skip_absent = read_name_list(map.optional("skip_absent"), "`skip_absent`", diagnostics);
+  const YamlNode empty_tiles = map.optional("empty_tiles");
+  plan.empty_tiles_span = empty_tiles.defined() ? empty_tiles.span() : plan.span;
+  plan.empty_tiles =
+      read_choice<EmptyTiles>(empty_tiles, "`empty_tiles`", {{"issue", EmptyTiles::issue}, {"skip", EmptyTiles::skip}},
+                              diagnostics, EmptyTiles::issue);
   for (const YamlEntry& entry : section(map.require("bind"), "`bind`", diagnostics)) {
     plan.bindings.push_back(read_binding(entry, diagnostics));
   }

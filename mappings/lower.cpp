@@ -9,31 +9,6 @@
 #include "mappings/steps/lowering.hpp"
 
 namespace einloom {
-namespace {
-
-// Has the Einsum absent points inside its ranks, by a predicate or by an index that leaves its tensor? One that holds
-// everywhere does not count.
-bool is_masked(const Cascade& cascade, int einsum, const Shape& shape) {
-  const Einsum& one = cascade.einsums()[static_cast<std::size_t>(einsum)];
-  const std::vector<std::string> variables = one.variables();
-  const std::vector<std::int64_t> extents = variable_extents(one, shape);
-  for (const Constraint& constraint : domain_constraints(cascade, einsum, shape)) {
-    // What a shorter last tile leaves out is not issued.
-    if (std::any_of(cascade.partitions().begin(), cascade.partitions().end(), [&](const PartitionDecl& partition) {
-          return is_partition_bound(constraint, partition, variables, shape);
-        })) {
-      continue;
-    }
-    std::int64_t largest = constraint.form.constant;  // form <= 0 is required
-    for (std::size_t i = 0; i < extents.size(); ++i) {
-      largest += std::max<std::int64_t>(0, constraint.form.coefficients[i] * (extents[i] - 1));
-    }
-    if (constraint.is_not_equal || largest > 0) return true;
-  }
-  return false;
-}
-
-}  // namespace
 
 Program lower(const Cascade& cascade, const Machine& machine, const Plan& plan, const Shape& workload, Dtype dtype,
               const Span& where) {
@@ -57,6 +32,7 @@ Program lower(const Cascade& cascade, const Machine& machine, const Plan& plan, 
   locate_moves(lowering);
   form_instructions(lowering);
   allocate_storage(lowering);
+  find_empty_tiles(lowering);
   connect(lowering);
   connect_engines(lowering);
   read_phases(lowering);
@@ -66,7 +42,7 @@ Program lower(const Cascade& cascade, const Machine& machine, const Plan& plan, 
 
   for (std::size_t e = 0; e < cascade.einsums().size(); ++e) {
     lowering.program.masked =
-        lowering.program.masked || is_masked(cascade, static_cast<int>(e), lowering.program.shape);
+        lowering.program.masked || !absent_constraints(cascade, static_cast<int>(e), lowering.program.shape).empty();
   }
   lowering.program.required_operations = count_operations(cascade, lowering.program.shape);
   return std::move(lowering.program);

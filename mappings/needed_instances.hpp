@@ -41,8 +41,8 @@ namespace einloom {
       if (next < storage.loops.size() && storage.loops[next] == static_cast<int>(e)) {
         wanted = wanted * consumer.trips[e] + position[e];
         ++next;
-      } else if (position[e] != 0) {
-        return 0;  // updates a slot it already holds
+      } else if (position[e] != 0 && !program.skips) {
+        return 0;  // updates a slot it already holds; where tiles are passed over it may be the first to take it
       }
     }
     wanted -= edge.shift;

@@ -24,6 +24,10 @@ struct NamedExpression {
   ScalarExpression value;
 };
 
+struct PlanOption {
+  Name option, value;
+};
+
 struct NestNode;
 using NestItem = std::variant<Name, NestNode>;  // an Einsum, or an inner nest
 // Loops (outermost first) over a body, in program order.
@@ -61,6 +65,7 @@ struct Keep {
 
 enum class Barrier { array, machine };  // whose operations must have finished before iteration i + in_flight starts
 enum class IssueOrder { oldest_first, listed_first };
+enum class EmptyTiles { issue, skip };  // what becomes of tiles in which predicates leave no point
 
 struct Phase {
   std::map<std::string, std::vector<Name>> arrays;  // Einsums side by side, by array
@@ -72,12 +77,15 @@ struct Phase {
 struct Plan {
   std::string name, description;
   Name cascade, machine;
+  std::vector<PlanOption> options;          // the form of the cascade it is for, when nothing else chooses one
   std::vector<NamedExpression> parameters;  // for the expressions below, and for experiments to set
   // A cascade's partition parameter (M0) or level k of rank P (Pk); P0 is innermost, the level above the highest one
   // given covers what is left.
   std::vector<NamedExpression> tiles;
   std::vector<NestNode> nests;    // run one after the other
   std::vector<Name> skip_absent;  // loops that end where no later iteration has a point
+  EmptyTiles empty_tiles = EmptyTiles::issue;
+  Span empty_tiles_span;
   std::vector<Binding> bindings;
   std::vector<Keep> keeps;
   std::optional<ScalarExpression> in_flight;  // default 1

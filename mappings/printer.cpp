@@ -125,10 +125,16 @@ std::string print_plan(const Plan& plan) {
   std::string text = fmt::format("plan: {}\n", scalar(plan.name));
   if (!plan.description.empty()) text += fmt::format("description: {}\n", scalar(plan.description));
   text += fmt::format("cascade: {}\nmachine: {}\n", scalar(plan.cascade.text), scalar(plan.machine.text));
+  if (!plan.options.empty()) {
+    Flow flow;
+    for (const PlanOption& each : plan.options) flow.add(scalar(each.option.text), scalar(each.value.text));
+    text += fmt::format("options: {}\n", flow.text());
+  }
   text += numbers_text("parameters", plan.parameters) + numbers_text("tiles", plan.tiles);
   text += "\nnests:\n";
   for (const NestNode& nest : plan.nests) text += nest_text(nest, "  ");
   if (!plan.skip_absent.empty()) text += fmt::format("\nskip_absent: {}\n", list(plan.skip_absent));
+  if (plan.empty_tiles == EmptyTiles::skip) text += "\nempty_tiles: skip\n";
   text += "\nbind:\n";
   for (const Binding& binding : plan.bindings) {
     Flow flow;

@@ -30,12 +30,14 @@ void Program::position_of(const Statement& statement, std::int64_t index, std::v
 unsigned Program::variant_at(const Statement& statement, const std::vector<std::int64_t>& position) const {
   unsigned mask = 0;
   for (std::size_t k = 0; k < statement.partials.size(); ++k) {
-    bool applies = true;
+    const TileMask* ends = statement.partials[k].ends_sum ? statement.sum_ends.get() : nullptr;
+    bool applies = ends == nullptr || ends->at(position.data());
     for (int loop : statement.partials[k].loops) {
       const auto at = static_cast<std::size_t>(loop);
       if (statement.guards[at] == Guard::every) {
         const auto found = std::find(statement.effective.begin(), statement.effective.end(), loop);
         const auto e = static_cast<std::size_t>(found - statement.effective.begin());
+        if (ends != nullptr && ends->is_masked(e)) continue;
         applies = applies && position[e] == statement.trips[e] - 1;
       } else if (statement.guards[at] == Guard::first) {
         applies = applies && loops[static_cast<std::size_t>(statement.loops[at])].trip == 1;
@@ -46,7 +48,62 @@ unsigned Program::variant_at(const Statement& statement, const std::vector<std::
   return mask;
 }
 
+namespace {
+
+// Where some tiles are left out: those that are issued, by which of the masked loops stand at their last index, times
+// what the other loops do.
+std::vector<std::int64_t> masked_instances(const Program& program, const Statement& statement) {
+  const TileMask& mask = *statement.mask;
+  const std::vector<int>& masked = mask.levels();
+  const std::size_t levels = statement.trips.size();
+  // By flags: bit i, the i-th masked level is at its last index; the highest, the tile is the last of its sum.
+  std::vector<std::int64_t> tiles(std::size_t{2} << masked.size(), 0);
+  std::vector<std::int64_t> digits;
+  for (std::int64_t bit = mask.next(0, mask.bits()); bit < mask.bits(); bit = mask.next(bit + 1, mask.bits())) {
+    mask.digits_of(bit, digits);
+    std::size_t flags = statement.sum_ends && statement.sum_ends->test(bit) ? std::size_t{1} << masked.size() : 0;
+    for (std::size_t i = 0; i < masked.size(); ++i) {
+      if (digits[i] == statement.trips[static_cast<std::size_t>(masked[i])] - 1) flags |= std::size_t{1} << i;
+    }
+    ++tiles[flags];
+  }
+  std::vector<std::int64_t> counts(statement.variants.size(), 0);
+  for (std::size_t last = 0; last < std::size_t{1} << levels; ++last) {  // bit e: level e at its last index
+    std::int64_t others = 1;
+    std::size_t flags = 0;
+    for (std::size_t e = 0; e < levels; ++e) {
+      if (!mask.is_masked(e)) others *= (last >> e & 1U) != 0 ? 1 : statement.trips[e] - 1;
+    }
+    for (std::size_t i = 0; i < masked.size(); ++i) flags |= (last >> masked[i] & 1U) << i;
+    for (const bool ends : {false, true}) {
+      const std::int64_t count = others * tiles[flags | (ends ? std::size_t{1} << masked.size() : 0)];
+      if (count == 0) continue;
+      unsigned variant = 0;
+      for (std::size_t k = 0; k < statement.partials.size(); ++k) {
+        const bool of_sum = statement.partials[k].ends_sum && statement.sum_ends != nullptr;
+        bool applies = !of_sum || ends;
+        for (int loop : statement.partials[k].loops) {
+          const auto at = static_cast<std::size_t>(loop);
+          if (statement.guards[at] == Guard::first) {
+            applies = applies && program.loops[static_cast<std::size_t>(statement.loops[at])].trip == 1;
+          }
+          if (statement.guards[at] != Guard::every) continue;
+          const auto found = std::find(statement.effective.begin(), statement.effective.end(), loop);
+          const auto e = static_cast<std::size_t>(found - statement.effective.begin());
+          applies = applies && ((of_sum && mask.is_masked(e)) || (last >> e & 1U) != 0);
+        }
+        if (applies) variant |= 1U << k;
+      }
+      counts[variant] += count;
+    }
+  }
+  return counts;
+}
+
+}  // namespace
+
 std::vector<std::int64_t> Program::instances_by_variant(const Statement& statement) const {
+  if (statement.mask) return masked_instances(*this, statement);
   // Instances where a set of partials applies at least: product of trips of the loops that are not pinned to the last
   // iteration. Exactly a set: inclusion–exclusion from the largest sets down.
   const std::size_t sets = statement.variants.size();

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "einsum/cascade.hpp"
 #include "einsum/counts.hpp"
 #include "mappings/plan.hpp"
+#include "mappings/tile_mask.hpp"
 
 namespace einloom {
 
@@ -76,6 +78,7 @@ struct Work {
 struct PartialExtent {
   std::string dimension;
   std::vector<int> loops;
+  bool ends_sum = false;  // no extent: the last instance of a sum, of those that are issued
 };
 
 struct BoxDimension {
@@ -123,15 +126,17 @@ struct Statement {
   std::vector<Guard> guards;
   std::int64_t body_offset = 0;  // body executions before this statement's body, in an iteration of the innermost loop
   std::vector<int> effective;    // positions in `loops` whose guard is every
-  std::vector<std::int64_t> trips;  // of the effective loops
-  std::int64_t instances = 1;
-  std::vector<PartialExtent> partials;  // at most kMaxPartials
-  std::vector<Work> variants;           // indexed by the set (bit mask) of partial extents that apply
-  std::vector<BoxDimension> box;        // operation: one per Einsum variable, in Einsum::variables() order
-  std::vector<Place> places;            // operation: rows, columns, then time, slowest first
-  int result_memory = -1;               // operation: the memory that keeps its result; -1: registers
-  std::vector<RankRegion> region;       // move: by rank of the tensor, outermost first
-  std::int64_t element_bytes = 1;       // move: of the tensor
+  std::vector<std::int64_t> trips;             // of the effective loops
+  std::int64_t instances = 1;                  // positions; with a mask only some of them are issued
+  std::shared_ptr<const TileMask> mask{};      // tiles that have points (`empty_tiles: skip`); null: all do
+  std::shared_ptr<const TileMask> sum_ends{};  // with a mask: the last one issued of each sum, as far as it goes
+  std::vector<PartialExtent> partials;         // at most kMaxPartials
+  std::vector<Work> variants;                  // indexed by the set (bit mask) of partial extents that apply
+  std::vector<BoxDimension> box;               // operation: one per Einsum variable, in Einsum::variables() order
+  std::vector<Place> places;                   // operation: rows, columns, then time, slowest first
+  int result_memory = -1;                      // operation: the memory that keeps its result; -1: registers
+  std::vector<RankRegion> region;              // move: by rank of the tensor, outermost first
+  std::int64_t element_bytes = 1;              // move: of the tensor
   std::vector<std::pair<std::string, std::int64_t>> operations_per_point;  // operation
   std::vector<OuterOperation> outer_operations;  // operation: reductions of another kind, over its first box dimensions
   std::string instruction;              // operation of an array with a controller: what it is part of; "" otherwise
@@ -189,9 +194,10 @@ struct Storage {
   int array = -1;
   std::int64_t slots = 1;
   std::int64_t slot_bytes = 0;
-  int producer = -1;           // statement that acquires
-  std::vector<int> consumers;  // statements that release
-  std::vector<int> loops;      // of the producer's effective loops (positions), those that index a slot
+  int producer = -1;                       // statement that acquires
+  std::vector<int> consumers;              // statements that release
+  std::vector<int> loops;                  // of the producer's effective loops (positions), those that index a slot
+  std::shared_ptr<const TileMask> mask{};  // by position along these loops: slots that are taken at all; null: all
 };
 
 // Einsums side by side on each array, with what is charged besides (fidelity waterfall).
@@ -220,7 +226,9 @@ struct Program {
   std::int64_t iterations = 0;                              // body executions in all
   std::map<std::string, std::int64_t> required_operations;  // by the cascade's own counts, over all arrays
   bool grows = false;                                       // a loop does; its parent has no other one that does
-  bool masked = false;  // predicates beyond partition bounds: absent points are issued like present ones
+  bool skips = false;                                       // statements have masks
+  std::vector<std::string> dense;  // Einsums with predicates on data: all tiles that those could leave are issued
+  bool masked = false;             // predicates beyond partition bounds: absent points are issued like present ones
 
   // Iterations of instance `index` of a statement along its effective loops.
   void position_of(const Statement& statement, std::int64_t index, std::vector<std::int64_t>& position) const;
@@ -228,6 +236,10 @@ struct Program {
   [[nodiscard]] unsigned variant_at(const Statement& statement, const std::vector<std::int64_t>& position) const;
   // Instances of each variant, in closed form; sums to `instances`.
   [[nodiscard]] std::vector<std::int64_t> instances_by_variant(const Statement& statement) const;
+  // Instances of a statement that are issued: all, or those that its mask leaves.
+  [[nodiscard]] static std::int64_t issued(const Statement& statement) {
+    return statement.mask ? statement.mask->count_all() : statement.instances;
+  }
   // Sequence number of the body execution an instance belongs to.
   [[nodiscard]] std::int64_t iteration_of(const Statement& statement, const std::vector<std::int64_t>& position) const;
   // The growing loop directly inside `loop`, -1 when there is none.

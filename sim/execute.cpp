@@ -50,6 +50,12 @@ class ValueMachine {
                                                                  Precision{stored ? dtype : kWide})
                              : nullptr);
     }
+    for (std::size_t s = 0; s < program.statements.size(); ++s) {
+      last_.emplace_back();
+      if (!program.statements[s].mask) continue;
+      std::vector<std::int64_t> first(program.statements[s].trips.size(), 0);
+      pass_over(static_cast<int>(s), first);
+    }
     for (std::size_t i = 0; i < program.storages.size(); ++i) {
       storages_of_[program.storages[i].producer].push_back(static_cast<int>(i));
     }
@@ -58,7 +64,7 @@ class ValueMachine {
   void start(int statement_index, std::int64_t instance) {
     const Statement& statement = program_.statements[static_cast<std::size_t>(statement_index)];
     program_.position_of(statement, instance, position_);
-    for (int storage : storages_of_[statement_index]) take_slot(storage, statement);
+    for (int storage : storages_of_[statement_index]) take_slot(storage, statement_index);
     const std::string& tensor_name = program_.tensors[static_cast<std::size_t>(statement.tensor)];
     if (statement.kind == StatementKind::operation) {
       bool accumulate = statement.accumulates;
@@ -75,8 +81,10 @@ class ValueMachine {
       kernels_[static_cast<std::size_t>(statement_index)]->run(tile_box(program_, statement, position_), accumulate,
                                                                chip_);
       if (program_.grows) carry_state(statement);
+      end(statement_index);
       return;
     }
+    if (statement.mask) last_[static_cast<std::size_t>(statement_index)] = position_;
     if (statement.share < 1) return;
     const Box region = tensor_region(program_, cascade_, statement, position_, {});
     const bool load = statement.kind == StatementKind::load;
@@ -106,18 +114,64 @@ class ValueMachine {
     }
   }
 
+  // Behind an operation of a statement with a mask: what is passed over next leaves the identity of its reduction,
+  // which is there before the first term is, and nothing where it scatters.
+  void end(int statement_index) {
+    const Statement& statement = program_.statements[static_cast<std::size_t>(statement_index)];
+    if (!statement.mask) return;
+    last_[static_cast<std::size_t>(statement_index)] = position_;
+    std::vector<std::int64_t> next = position_;
+    if (increment(statement, next)) pass_over(statement_index, next);
+  }
+
+  static bool increment(const Statement& statement, std::vector<std::int64_t>& position) {
+    for (std::size_t e = position.size(); e-- > 0;) {
+      if (++position[e] < statement.trips[e]) return true;
+      position[e] = 0;
+    }
+    return false;
+  }
+
+  void pass_over(int statement_index, std::vector<std::int64_t>& position) {
+    const Statement& statement = program_.statements[static_cast<std::size_t>(statement_index)];
+    if (statement.kind != StatementKind::operation) return;
+    const Einsum& einsum = cascade_.einsums()[static_cast<std::size_t>(statement.einsum)];
+    do {
+      if (statement.mask->at(position.data())) return;
+      bool begins = true;
+      for (const auto& loops : {statement.accumulation_loops, statement.scatter_loops}) {
+        for (int loop : loops) begins = begins && position[static_cast<std::size_t>(loop)] == 0;
+      }
+      if (!begins) continue;
+      if (einsum.scatters()) {
+        Tensor<T>& tensor = chip_.at(einsum.name());
+        for_each_element(tensor, tensor_region(program_, cascade_, statement, position, {}),
+                         [&](std::int64_t at) { tensor.data()[at] = 0; });
+      } else if (!einsum.reductions.empty()) {
+        kernels_[static_cast<std::size_t>(statement_index)]->run(tile_box(program_, statement, position), false, chip_);
+      }
+    } while (increment(statement, position));
+  }
+
   static constexpr T kPoison = std::numeric_limits<T>::quiet_NaN();
 
   // A new tile takes the slot of the one `slots` earlier, whose values are gone from now on.
-  void take_slot(int index, const Statement& statement) {
+  void take_slot(int index, int statement_index) {
     const Storage& storage = program_.storages[static_cast<std::size_t>(index)];
+    const Statement& statement = program_.statements[static_cast<std::size_t>(statement_index)];
+    const std::vector<std::int64_t>& last = last_[static_cast<std::size_t>(statement_index)];
     if (statement.share < 1) return;  // a part of a tile that has its slot already
     std::vector<int> others;
     for (std::size_t e = 0; e < position_.size(); ++e) {
       const auto& own = storage.loops;
       if (std::find(own.begin(), own.end(), static_cast<int>(e)) != own.end()) continue;
-      if (position_[e] != 0) return;  // goes on with the slot it holds
+      if (!statement.mask && position_[e] != 0) return;  // goes on with the slot it holds
       others.push_back(static_cast<int>(e));
+    }
+    if (statement.mask && !last.empty() && std::all_of(storage.loops.begin(), storage.loops.end(), [&](int level) {
+          return last[static_cast<std::size_t>(level)] == position_[static_cast<std::size_t>(level)];
+        })) {
+      return;
     }
     std::vector<Box>& held = held_[static_cast<std::size_t>(index)];
     const Box region = tensor_region(program_, cascade_, statement, position_, others);
@@ -155,6 +209,7 @@ class ValueMachine {
   std::vector<std::unique_ptr<EinsumKernel<T>>> kernels_;
   std::map<int, std::vector<int>> storages_of_;
   std::vector<std::vector<Box>> held_;
+  std::vector<std::vector<std::int64_t>> last_;  // by statement with a mask: the position issued last
   std::vector<std::int64_t> position_;
 };
 

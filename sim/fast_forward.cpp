@@ -94,6 +94,18 @@ bool FastForward::ends_evenly(const Statement& statement, std::size_t level) con
   return true;
 }
 
+// What was passed over has the time of what it was passed over with: equal instants are written down once, counted.
+void FastForward::append_history(const History& history, std::int64_t now, std::vector<std::int64_t>& signature) const {
+  for (std::int64_t i = history.first(); i < history.size();) {
+    const std::int64_t time = history.at(i);
+    std::int64_t same = i + 1;
+    while (run_.program.skips && same < history.size() && history.at(same) == time) ++same;
+    signature.push_back(time - now);
+    if (run_.program.skips) signature.push_back(same - i);
+    i = same;
+  }
+}
+
 void FastForward::take(std::int64_t now, Snapshot& shot) {
   shot.now = now;
   shot.signature.clear();
@@ -110,7 +122,11 @@ void FastForward::take(std::int64_t now, Snapshot& shot) {
     shot.signature.push_back(head.ready_at == kNotReady ? kNotReady : head.ready_at - now);
     shot.signature.push_back(head.met_last);
     shot.signature.push_back(history.size() - history.first());
-    for (std::int64_t i = history.first(); i < history.size(); ++i) shot.signature.push_back(history.at(i) - now);
+    append_history(history, now, shot.signature);
+    if (run_.program.skips) {
+      const auto& passed = run_.board.passed(static_cast<int>(s));
+      shot.signature.insert(shot.signature.end(), passed.begin(), passed.end());
+    }
   }
   shot.free_at.clear();
   for (const ArrayUnit* array : arrays_) {
@@ -155,7 +171,18 @@ std::int64_t FastForward::periods(int loop, const Snapshot& then, const Snapshot
     if (run_.program.loops[static_cast<std::size_t>(loop)].growth) {
       trip = run_.program.loops[static_cast<std::size_t>(loop)].trip_at(position(current, s, levels[s] - 1));
     }
-    const std::int64_t limit = trip - (ends_evenly(what, levels[s]) ? 1 : 2);
+    std::int64_t last_ones = ends_evenly(what, levels[s]) ? 1 : 2;
+    if (what.mask && what.mask->is_masked(levels[s])) {
+      // Only among tiles in a row that all have points, whatever stands inside the loop.
+      if (what.mask->levels().back() != static_cast<int>(levels[s])) return 0;
+      std::vector<std::int64_t> here(what.trips.size());
+      for (std::size_t e = 0; e < here.size(); ++e) here[e] = position(current, s, e);
+      const TileMask::Run run = what.mask->run_along(levels[s], here);
+      if (position(then, s, levels[s]) < run.first + margin(loop)) return 0;
+      trip = run.last;
+      last_ones = 2;
+    }
+    const std::int64_t limit = trip - last_ones;
     most = std::min(most, (limit - position(current, s, levels[s])) / own);
   }
   if (steps == 0 || most <= 0) return 0;

@@ -44,6 +44,7 @@ class FastForward {
   };
 
   void take(std::int64_t now, Snapshot& shot);
+  void append_history(const History& history, std::int64_t now, std::vector<std::int64_t>& signature) const;
   [[nodiscard]] std::int64_t position(const Snapshot& shot, std::size_t statement, std::size_t level) const {
     return shot.position[offsets_[statement] + level];
   }

@@ -20,6 +20,11 @@ class History {
     if (end_ - first_ == static_cast<std::int64_t>(ring_.size())) grow();
     ring_[static_cast<std::size_t>(end_++) & (ring_.size() - 1)] = time;
   }
+  void record(std::int64_t time, std::int64_t instances) {
+    for (; instances > 0; --instances) record(time);
+  }
+  // Of a statement none of whose instances was recorded: the first ones took place before anything else.
+  void begin_behind(std::int64_t instances) { first_ = end_ = instances; }
   // Forgets instances that ended at or before `time`.
   void forget_until(std::int64_t time) {
     while (first_ < end_ && at(first_) <= time) ++first_;

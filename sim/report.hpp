@@ -111,7 +111,9 @@ struct Report {
   std::vector<PhaseReport> phases;  // fidelity waterfall
   std::int64_t iterations = 0;      // executions of the innermost bodies: tiles
   CheckReport check;
-  std::int64_t tile_operations = 0;            // executed in the modelled machine
+  std::int64_t tiles_skipped = 0, moves_skipped = 0;  // without points, and so neither issued nor made
+  std::vector<std::string> dense;    // Einsums of which all tiles are issued that their predicates on data could leave
+  std::int64_t tile_operations = 0;  // executed in the modelled machine
   std::int64_t tile_operations_simulated = 0;  // stepped one by one; the rest was fast-forwarded
   std::int64_t pe_cycles_simulated = 0;        // fidelity pe: PEs · cycles, every one stepped
   std::map<std::string, std::int64_t> shape;   // every rank extent and tile extent used

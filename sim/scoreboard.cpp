@@ -17,7 +17,8 @@ Scoreboard::Scoreboard(const Program& program)
       strides_(program.statements.size()),
       longest_latency_(program.statements.size(), 0),
       needs_(program.dependences.size(), 0),
-      marked_(program.dependences.size(), 0) {
+      marked_(program.dependences.size(), 0),
+      passed_(program.statements.size()) {
   for (std::size_t d = 0; d < program.dependences.size(); ++d) {
     const Dependence& edge = program.dependences[d];
     incoming_[static_cast<std::size_t>(edge.consumer)].push_back(static_cast<int>(d));
@@ -29,7 +30,11 @@ Scoreboard::Scoreboard(const Program& program)
   for (std::size_t s = 0; s < program.statements.size(); ++s) {
     const Statement& statement = program.statements[s];
     heads_[s].position.assign(statement.trips.size(), 0);
-    heads_[s].done = statement.instances == 0;
+    if (statement.mask) {
+      heads_[s].index = statement.mask->find(heads_[s].position);
+      histories_[s].begin_behind(heads_[s].index);
+    }
+    heads_[s].done = heads_[s].index == statement.instances;
     if (!heads_[s].done) prepare(static_cast<int>(s));
   }
 }
@@ -68,13 +73,14 @@ void Scoreboard::advance(int statement) {
   const Statement& what = program_.statements[s];
   Head& head = heads_[s];
   ++head.index;
+  if (what.mask) pass_over(statement);
   if (head.index == what.instances) {
     head.done = true;
     head.ready_at = kNotReady;
     head.met_last = -1;
     return;
   }
-  for (std::size_t e = what.trips.size(); e-- > 0;) {
+  for (std::size_t e = what.trips.size(); e-- > 0 && !what.mask;) {
     if (++head.position[e] < (program_.grows ? trip_in_growing(what, head.position, e) : what.trips[e])) break;
     head.position[e] = 0;
   }
@@ -83,6 +89,11 @@ void Scoreboard::advance(int statement) {
 
 bool Scoreboard::acquires(const Storage& storage) const {
   const Head& head = heads_[static_cast<std::size_t>(storage.producer)];
+  if (program_.statements[static_cast<std::size_t>(storage.producer)].mask) {
+    return head.before.empty() || std::any_of(storage.loops.begin(), storage.loops.end(), [&](int level) {
+             return head.before[static_cast<std::size_t>(level)] != head.position[static_cast<std::size_t>(level)];
+           });
+  }
   std::size_t next = 0;
   for (std::size_t e = 0; e < head.position.size(); ++e) {
     if (next < storage.loops.size() && storage.loops[next] == static_cast<int>(e)) {
@@ -94,7 +105,41 @@ bool Scoreboard::acquires(const Storage& storage) const {
   return true;
 }
 
+// Tiles without points are nobody's turn: the head moves on to the next one that has some.
+void Scoreboard::pass_over(int statement) {
+  const Statement& what = program_.statements[static_cast<std::size_t>(statement)];
+  Head& head = heads_[static_cast<std::size_t>(statement)];
+  head.before = head.position;
+  std::int64_t passed = 0;
+  if (head.index < what.instances) {
+    for (std::size_t e = what.trips.size(); e-- > 0;) {
+      if (++head.position[e] < what.trips[e]) break;
+      head.position[e] = 0;
+    }
+    passed = what.mask->find(head.position);
+  }
+  head.index += passed;
+  passed_[static_cast<std::size_t>(statement)].push_back(passed);
+}
+
+bool Scoreboard::begins(int statement, std::size_t level) const {
+  const Head& head = heads_[static_cast<std::size_t>(statement)];
+  if (program_.statements[static_cast<std::size_t>(statement)].mask) {
+    return head.before.empty() ||
+           !std::equal(head.before.begin(), head.before.begin() + static_cast<std::ptrdiff_t>(level) + 1,
+                       head.position.begin());
+  }
+  return std::all_of(head.position.begin() + static_cast<std::ptrdiff_t>(level) + 1, head.position.end(),
+                     [](std::int64_t index) { return index == 0; });
+}
+
 std::int64_t Scoreboard::slots_freed(const Dependence& slot_edge, std::int64_t instances) const {
+  const std::int64_t freed = all_slots_freed(slot_edge, instances);
+  const Storage& storage = program_.storages[static_cast<std::size_t>(slot_edge.storage)];
+  return storage.mask ? storage.mask->count_before(freed) : freed;
+}
+
+std::int64_t Scoreboard::all_slots_freed(const Dependence& slot_edge, std::int64_t instances) const {
   const auto r = static_cast<std::size_t>(slot_edge.producer);
   const Statement& reader = program_.statements[r];
   if (program_.grows) return freed_in_growing(slot_edge, instances);
@@ -124,6 +169,7 @@ void Scoreboard::skip(int statement, std::size_t level, std::int64_t steps, std:
   const int met_last = head.met_last;
   head.index += instances;
   head.position[level] += steps;
+  if (!head.before.empty()) head.before[level] += steps;
   prepare(statement);
   head.ready_at = ready_at;
   head.met_last = met_last;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <limits>
 #include <vector>
 
@@ -18,8 +19,9 @@ inline constexpr std::int64_t kNotReady = std::numeric_limits<std::int64_t>::min
 
 // The next instance of a statement.
 struct Head {
-  std::int64_t index = 0;              // instances started so far
+  std::int64_t index = 0;              // instances started, or passed over, so far
   std::vector<std::int64_t> position;  // along the effective loops
+  std::vector<std::int64_t> before;    // of a statement with a mask: of the instance started last; empty: none was
   std::int64_t iteration = 0;          // body execution it belongs to
   unsigned variant = 0;
   std::size_t unmet = 0;              // incoming dependences before this one are met
@@ -92,6 +94,12 @@ class Scoreboard {
     History& history = histories_[static_cast<std::size_t>(statement)];
     forget(statement, now);
     history.record(time);
+    if (program_.skips && !passed_[static_cast<std::size_t>(statement)].empty()) {
+      // What was passed over behind it counts as ended with it.
+      std::deque<std::int64_t>& passed = passed_[static_cast<std::size_t>(statement)];
+      history.record(time, passed.front());
+      passed.pop_front();
+    }
     if (!arrivals_.empty()) return;
     for (int dependence : outgoing(statement)) {
       const auto d = static_cast<std::size_t>(dependence);
@@ -101,9 +109,16 @@ class Scoreboard {
     }
   }
 
+  // Instances passed over behind each of those that were started and have not been recorded, oldest first.
+  [[nodiscard]] const std::deque<std::int64_t>& passed(int statement) const {
+    return passed_[static_cast<std::size_t>(statement)];
+  }
+  // Is the next instance the first one issued in its iteration of the effective loops up to `level`?
+  [[nodiscard]] bool begins(int statement, std::size_t level) const;
+
   // Does this instance of a tensor's producer open a new slot?
   [[nodiscard]] bool acquires(const Storage& storage) const;
-  // Slots of `storage` that `reader`'s first `instances` instances have freed.
+  // Slots of `storage` that `reader`'s first `instances` instances have freed, of those that are taken at all.
   [[nodiscard]] std::int64_t slots_freed(const Dependence& slot_edge, std::int64_t instances) const;
 
   // Fast-forward: the statement is `instances` further on, `steps` iterations of its effective loop `level`; every
@@ -118,9 +133,11 @@ class Scoreboard {
 
  private:
   void prepare(int statement);  // needs of the next instance
+  void pass_over(int statement);
   // Trips of an effective loop, and slots_freed where a loop of the program grows (scoreboard_growing.cpp).
   [[nodiscard]] std::int64_t trip_in_growing(const Statement& statement, const std::vector<std::int64_t>& position,
                                              std::size_t level) const;
+  [[nodiscard]] std::int64_t all_slots_freed(const Dependence& slot_edge, std::int64_t instances) const;
   [[nodiscard]] std::int64_t freed_in_growing(const Dependence& slot_edge, std::int64_t instances) const;
 
   const Program& program_;
@@ -132,6 +149,7 @@ class Scoreboard {
   std::vector<std::int64_t> longest_latency_;
   std::vector<std::int64_t> needs_;
   std::vector<char> marked_;
+  std::vector<std::deque<std::int64_t>> passed_;  // by statement
 };
 
 inline bool Scoreboard::is_met(int dependence, std::int64_t now) const { return met_at(dependence) <= now; }

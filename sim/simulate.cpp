@@ -139,15 +139,20 @@ Report simulate(const Program& program, const Machine& machine, const Simulation
     report.bounds.push_back({bound.what, bound.cycles, bound.of_ports});
   }
   for (const Statement& statement : program.statements) {
-    if (statement.kind == StatementKind::operation) report.tile_operations += statement.instances;
+    const std::int64_t issued = Program::issued(statement);
+    const bool operation = statement.kind == StatementKind::operation;
+    if (operation) report.tile_operations += issued;
+    (operation ? report.tiles_skipped : report.moves_skipped) += statement.instances - issued;
   }
   report.iterations = program.iterations;
+  report.dense = program.dense;
   RunState run(program, machine);
   Totals totals = estimated;
   if (options.fidelity != Fidelity::waterfall) {
     PeRunResult pes;
     if (options.fidelity == Fidelity::pe) {
       ensure(options.cascade != nullptr, "fidelity pe is given the cascade");
+      check_all_issued(program);
       check_pe_budget(program, machine, report.bounds, options.pe_cycle_budget);
       pes = run_pe_machine(run, *options.cascade, options.observer, options.values);
       report.pe_cycles_simulated = pes.pe_cycles;

@@ -107,16 +107,12 @@ void ArrayUnit::start(int statement, std::int64_t now, const Wake& wake) {
   if (run_.observer) run_.observer(statement, index, now, free_at_);
   for (RunListener* listener : run_.listeners) listener->starts(run_, statement, now, free_at_);
   for (int loop : run_.anchored[static_cast<std::size_t>(statement)]) {
-    // An iteration of `loop` begins when everything deeper stands at its first index.
-    bool begins = true;
-    std::int64_t iteration = 0;
-    for (std::size_t e = what.effective.size(); e-- > 0;) {
-      iteration = board.head(statement).position[e];
-      if (what.loops[static_cast<std::size_t>(what.effective[e])] == loop) break;
-      begins = begins && iteration == 0;
-    }
+    std::size_t level = what.effective.size() - 1;
+    while (what.loops[static_cast<std::size_t>(what.effective[level])] != loop) --level;
+    const std::int64_t iteration = board.head(statement).position[level];
     const auto l = static_cast<std::size_t>(loop);
-    begins = begins && iteration >= run_.watched_from[l] && iteration < run_.program.loops[l].trip - 1;
+    const bool begins = board.begins(statement, level) && iteration >= run_.watched_from[l] &&
+                        iteration < run_.program.loops[l].trip - 1;
     if (begins) run_.boundary_loops.push_back(loop);
   }
   if (run_.after_start) run_.after_start();

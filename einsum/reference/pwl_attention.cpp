@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One query at a time, tile by tile over its keys.
 #include "einsum/reference/pwl_attention.hpp"
+#include "einsum/reference/choices.hpp"
 #include "einsum/reference/kernels.hpp"
 
 #include <algorithm>
@@ -98,12 +99,11 @@ Tensor<double> pwl_attention(const Tensor<double>& q, const Tensor<double>& k, c
 namespace einloom::reference {
 namespace {
 
-template <bool causal>
 ReferenceTensors run(const ReferenceTensors& inputs, const ReferenceSetting& setting) {
   PwlAttention options;
   options.keys_per_tile = setting.extent("M0");
   options.pieces = setting.extent("PIECES");
-  options.causal = causal;
+  options.causal = choice(setting, "mask", {"full", "causal"}) == "causal";
   return {{"O", pwl_attention(reference_input(inputs, "Q"), reference_input(inputs, "K"), reference_input(inputs, "V"),
                               options)}};
 }
@@ -113,9 +113,9 @@ ReferenceTensors run(const ReferenceTensors& inputs, const ReferenceSetting& set
 std::vector<ReferenceKernel> pwl_attention_kernels() {
   const std::vector<std::string> inputs{"K", "Q", "V"};
   const std::vector<ReferenceOutput> outputs{{"O", {"B", "H", "P", "F"}}};
-  return {
-      {"pwl_attention", "Q[B,H,P,E], K[B,H,M,E], V[B,H,M,F], M0, PIECES → O[B,H,P,F]", inputs, outputs, &run<false>},
-      {"pwl_attention_causal", "the same; query p sees keys 0 to p", inputs, outputs, &run<true>}};
+  return {{"pwl_attention",
+           "Q[B,H,P,E], K[B,H,M,E], V[B,H,M,F], M0, PIECES → O[B,H,P,F]; mask causal: query p sees keys 0 to p", inputs,
+           outputs, &run}};
 }
 
 }  // namespace einloom::reference

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "mappings/default_plan/draft.hpp"
+#include "mappings/steps/lowering.hpp"
 
 namespace einloom {
 namespace planning {
@@ -35,6 +36,11 @@ class Writer {
     } else {
       plan.nests.push_back(outermost);
     }
+    for (std::size_t e = 0; e < draft_.einsums.size(); ++e) {
+      if (absent_constraints(draft_.cascade, static_cast<int>(e), draft_.shape).empty()) continue;
+      plan.empty_tiles = EmptyTiles::skip;
+    }
+    plan.empty_tiles_span = where_;
     for (const DraftEinsum& one : draft_.einsums) plan.bindings.push_back(binding(one));
     for (const TensorDecl& tensor : draft_.cascade.tensors()) plan.keeps.push_back(keep(tensor));
     for (const DraftEinsum& one : draft_.einsums) {

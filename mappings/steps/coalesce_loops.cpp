@@ -44,9 +44,24 @@ bool goes_through_dram(const Lowering& lowering, const std::string& tensor) {
   return placement != nullptr && placement->reload != nullptr;
 }
 
+// Do points drop out by this loop's index? Then it has tiles of its own to pass over.
+bool has_predicate(Lowering& lowering, int loop) {
+  for (std::size_t e = 0; e < lowering.cascade.einsums().size(); ++e) {
+    const std::vector<std::string> variables = lowering.cascade.einsums()[e].variables();
+    for (const Constraint& constraint :
+         absent_constraints(lowering.cascade, static_cast<int>(e), lowering.program.shape)) {
+      for (std::size_t v = 0; v < variables.size(); ++v) {
+        if (constraint.form.coefficients[v] != 0 && lowering.advances(loop, variables[v])) return true;
+      }
+    }
+  }
+  return false;
+}
+
 bool is_plain(Lowering& lowering, int loop) {
   if (shrinks_last(lowering, loop) || carries_state(lowering, loop)) return false;
   if (lowering.loop(loop).growth || lowering.program.growing_child(loop) >= 0) return false;
+  if (lowering.plan.empty_tiles == EmptyTiles::skip && has_predicate(lowering, loop)) return false;
   for (const Statement& statement : lowering.program.statements) {
     const int at = place(statement.loops, loop);
     if (at < 0) continue;

@@ -116,7 +116,7 @@ class Costing {
 
   // Extents that shrink in the same iterations share a bit.
   static void add_partial(Statement& statement, const PartialExtent& partial, int& bit) {
-    for (std::size_t k = 0; k < statement.partials.size(); ++k) {
+    for (std::size_t k = 0; k < statement.partials.size() && !partial.ends_sum; ++k) {
       if ((!partial.dimension.empty() && statement.partials[k].dimension == partial.dimension) ||
           statement.partials[k].loops == partial.loops) {
         bit = static_cast<int>(k);
@@ -169,6 +169,7 @@ class Costing {
     int sum_bit = -1;  // set: this instance is the last one of a sum that leaves the PEs in between
     if (statement.accumulates) {
       PartialExtent last;
+      last.ends_sum = lowering_.plan.empty_tiles == EmptyTiles::skip;
       for (int e : statement.accumulation_loops) {
         last.loops.push_back(statement.effective[static_cast<std::size_t>(e)]);
       }

@@ -101,6 +101,8 @@ struct Lowering {
 // Is the constraint, over these variables, the end of a partitioned rank: m1*M0+m0 < M?
 [[nodiscard]] bool is_partition_bound(const Constraint& constraint, const PartitionDecl& partition,
                                       const std::vector<std::string>& variables, const Shape& shape);
+// Affine predicates and bounds of an Einsum that leave out points of its ranks, ends of partitioned ranks apart.
+[[nodiscard]] std::vector<Constraint> absent_constraints(const Cascade& cascade, int einsum, const Shape& shape);
 // Does an access to states read one that `output` writes in an earlier iteration? X[i] where X[i+1] is written.
 [[nodiscard]] bool reads_earlier_state(const Access& output, const Access& access);
 // The first of the accesses that reads `tensor_name`, nullptr when none does.
@@ -121,6 +123,7 @@ void cost_statements(Lowering& lowering);    // durations, operations, bytes, pe
 void locate_moves(Lowering& lowering);       // moves → the part of their tensor they cover
 void form_instructions(Lowering& lowering);  // bodies on arrays with a controller → instructions
 void allocate_storage(Lowering& lowering);   // tensors → slots
+void find_empty_tiles(Lowering& lowering);   // tiles without points → masks
 void connect(Lowering& lowering);            // data, slot and iteration dependences
 void connect_engines(Lowering& lowering);    // instructions → their engines
 void read_phases(Lowering& lowering);        // phases of the waterfall fidelity

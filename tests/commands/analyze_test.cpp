@@ -71,11 +71,8 @@ TEST_CASE("the files of analyze") {
   const Json json = Json::parse(folder.read("all.json"));
   std::map<std::string, Json> cascades;
   for (const Json& each : json["cascades"]) cascades[each["cascade"]] = each;
-  const std::map<std::string, int> passes = {{"attention_1pass", 1},
-                                             {"attention_2pass", 2},
-                                             {"attention_3pass", 3},
-                                             {"attention_fsa", 1},
-                                             {"attention_fsa_causal", 1}};
+  const std::map<std::string, int> passes = {
+      {"attention_1pass", 1}, {"attention_2pass", 2}, {"attention_3pass", 3}, {"fsa", 1}};
   for (const auto& [name, count] : passes) {
     INFO(name);
     REQUIRE(cascades.count(name) == 1);

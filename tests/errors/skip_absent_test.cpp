@@ -12,6 +12,24 @@ TEST_CASE("a loop that ends early") {
   CHECK(program.iterations == 3);  // of 2 × 2 tiles, the one above the diagonal is left out
 }
 
+TEST_CASE("tiles without points are left out once") {
+  check_all({
+      {"by the loop and by the tile",
+       {in_plan("nests:", "skip_absent: [n1]\nempty_tiles: skip\nnests:"), in_cascade("B[k,n]\n", "B[k,n] | n <= m\n")},
+       R"(plan.yaml:6:14: error[empty-tiles-twice]: `empty_tiles: skip` and `skip_absent` both leave out tiles without points; a plan has one of them
+ 6 | empty_tiles: skip
+   |              ^^^^
+help: take out `skip_absent`: what it cuts off is among the empty tiles
+)"},
+      {"in a way nobody knows",
+       {in_plan("nests:", "empty_tiles: drop\nnests:")},
+       R"(plan.yaml:5:14: error[value-unknown]: `empty_tiles` is `drop`; it must be one of issue, skip
+ 5 | empty_tiles: drop
+   |              ^^^^
+)"},
+  });
+}
+
 TEST_CASE("loops that cannot end early") {
   check_all({
       {"because there is no such loop",

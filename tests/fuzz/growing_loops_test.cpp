@@ -59,7 +59,8 @@ void print(const std::string& what, const Tally& tally) {
 }  // namespace
 
 TEST_CASE("FSA on seeded arrays, engines, slots and bandwidths") {
-  for (const std::string name : {"attention_fsa", "attention_fsa_causal"}) {
+  for (const std::string name : {"fsa__fsa__flash", "fsa__fsa__flash_causal"}) {
+    const Cascade cascade = cascade_for(plan_of(name));
     Tally tally;
     for (std::uint64_t seed = 1; seed <= seeds(200); ++seed) {
       INFO(name << " seed " << seed);
@@ -85,7 +86,7 @@ TEST_CASE("FSA on seeded arrays, engines, slots and bandwidths") {
       shape.set("M", random.between(1, 12 * rows));
       shape.set("E", random.between(1, rows));
       shape.set("F", random.between(1, rows));
-      check(cascade_named(name), machine, plan_of(name + "__fsa__flash", slots), shape, tally);
+      check(cascade, machine, plan_of(name, slots), shape, tally);
     }
     print(name, tally);
     CHECK(tally.run - tally.deadlocked > seeds(150));

@@ -35,10 +35,11 @@ struct Tally {
   int run = 0, refused = 0, deadlocked = 0, skipped_ahead = 0, port_waits = 0, data_waits = 0, slot_waits = 0;
 };
 
-inline const Cascade& cascade_named(const std::string& name) {
+// Read once.
+inline const Cascade& known_cascade_for(const Plan& plan) {
   static std::map<std::string, Cascade> cascades;
-  const auto found = cascades.find(name);
-  return found != cascades.end() ? found->second : cascades.emplace(name, cascade_of(name)).first->second;
+  const auto found = cascades.find(plan.name);
+  return found != cascades.end() ? found->second : cascades.emplace(plan.name, cascade_for(plan)).first->second;
 }
 
 // nullopt when the plan cannot go on (deadlock).
@@ -97,7 +98,7 @@ inline void check_case(const Case& what, Tally& tally) {
   const Machine machine = machine_of(plan.machine.text, what.machine);
   std::optional<Program> program;
   try {
-    program = lower(cascade_named(plan.cascade.text), machine, plan, what.shape, Dtype::bf16, {});
+    program = lower(known_cascade_for(plan), machine, plan, what.shape, Dtype::bf16, {});
   } catch (const UserError&) {
     ++tally.refused;
     return;

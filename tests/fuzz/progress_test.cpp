@@ -84,7 +84,7 @@ TEST_CASE("random slots and iterations in flight for every plan of the tree") {
   for (const std::string& name : plans_in_tree()) {
     Tally tally;
     const Plan plan_in_tree = plan_of(name);
-    const Cascade cascade = cascade_of(plan_in_tree.cascade.text);
+    const Cascade cascade = cascade_for(plan_in_tree);
     const Machine machine = machine_of(plan_in_tree.machine.text, {{"parameters.dim", "8"}});
     for (std::uint64_t seed = kFirstSeed; seed < kFirstSeed + kCases; ++seed) {
       INFO(name << ", seed " << seed);
@@ -124,7 +124,7 @@ TEST_CASE("a circle without time is a deadlock in time") {
   int finished = 0, blocked = 0;
   for (const std::string& name : plans_in_tree()) {
     const Plan plan = plan_of(name);
-    const Cascade cascade = cascade_of(plan.cascade.text);
+    const Cascade cascade = cascade_for(plan);
     const Machine machine = machine_of(plan.machine.text, {{"parameters.dim", "8"}});
     for (std::uint64_t seed = kFirstSeed; seed < kFirstSeed + kCases; ++seed) {
       INFO(name << ", seed " << seed);

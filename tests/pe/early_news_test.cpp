@@ -71,7 +71,7 @@ struct Tally {
 
 void hurry_each(const std::string& name, const Overrides& more, std::int64_t rows, std::int64_t columns, Tally& tally) {
   const Plan plan = plan_of(name, more);
-  const Cascade cascade = cascade_of(plan.cascade.text);
+  const Cascade cascade = cascade_for(plan);
   const Machine machine = machine_of(plan.machine.text, {{"components.array2d.rows", std::to_string(rows)},
                                                          {"components.array2d.columns", std::to_string(columns)},
                                                          {"components.array1d.columns", std::to_string(columns)},

@@ -19,7 +19,7 @@ struct FsaCase {
   Shape shape;
 };
 
-FsaCase random_fsa(Seeded& random, const std::string& cascade) {
+FsaCase random_fsa(Seeded& random, const std::string& plan) {
   const std::int64_t rows = random.between(1, 16), columns = random.chance(3) ? rows : random.between(1, 16);
   FsaCase what;
   what.machine = machine_of(
@@ -36,7 +36,7 @@ FsaCase random_fsa(Seeded& random, const std::string& cascade) {
   for (const char* tensor : {"Q", "K", "V"}) {
     if (random.chance(2)) slots.emplace_back(fmt::format("keep.{}.slots", tensor), random.text(1, 2));
   }
-  what.plan = plan_of(cascade + "__fsa__flash", slots);
+  what.plan = plan_of(plan, slots);
   what.shape.set("B", random.between(1, 2));
   what.shape.set("H", random.between(1, 2));
   what.shape.set("P", random.between(1, 4 * columns));
@@ -47,10 +47,10 @@ FsaCase random_fsa(Seeded& random, const std::string& cascade) {
 }
 
 void check_fsa(std::uint64_t first_seed, std::uint64_t cases) {
-  for (const std::string name : {"attention_fsa", "attention_fsa_causal"}) {
+  for (const std::string name : {"fsa__fsa__flash", "fsa__fsa__flash_causal"}) {
     Tally times;
     ValueTally values;
-    const Cascade cascade = cascade_of(name);
+    const Cascade cascade = cascade_for(plan_of(name));
     for (std::uint64_t seed = first_seed; seed < first_seed + cases; ++seed) {
       Seeded random(seed * 911);
       const FsaCase what = random_fsa(random, name);
@@ -216,7 +216,7 @@ FsaCase fsa(std::int64_t rows, std::int64_t columns, std::int64_t pieces, const 
                        {"components.dram.latency", "0 cycles"}};
   machine.insert(machine.end(), more.begin(), more.end());
   what.machine = machine_of("fsa", machine);
-  what.plan = plan_of("attention_fsa__fsa__flash");
+  what.plan = plan_of("fsa__fsa__flash");
   for (const auto& [rank, extent] :
        {std::pair{"B", std::int64_t{1}}, {"H", 1}, {"P", 2 * columns}, {"M", 3 * rows}, {"E", rows}, {"F", rows}}) {
     what.shape.set(rank, extent);
@@ -226,7 +226,7 @@ FsaCase fsa(std::int64_t rows, std::int64_t columns, std::int64_t pieces, const 
 
 // The code of the user error that a run with values ends with; "" when the values are right.
 std::string error_of(const FsaCase& what) {
-  const Cascade cascade = cascade_of("attention_fsa");
+  const Cascade cascade = cascade_of("fsa");
   CheckOptions options;
   options.fidelity = Fidelity::pe;
   options.dtype = Dtype::fp64;
@@ -252,7 +252,7 @@ TEST_CASE("what happens inside FSA's instructions") {
       for (const std::int64_t p : {1, 4, 8}) {
         INFO(r << " x " << c << ", " << p << " pieces");
         const FsaCase what = fsa(r, c, p);
-        const Cascade cascade = cascade_of("attention_fsa");
+        const Cascade cascade = cascade_of("fsa");
         const Program program = lower(cascade, what.machine, what.plan, what.shape, Dtype::fp64, {});
         std::map<std::string, ScheduledEinsum> at;
         std::map<std::string, std::int64_t> cycles;

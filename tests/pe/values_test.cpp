@@ -17,7 +17,7 @@ void check(const SmallCase& what, std::uint64_t seed, ValueTally& tally) {
   INFO("seed " << seed << " " << what.text());
   static std::map<std::string, Cascade> cascades;
   const Plan plan = plan_of(what.plan_name, what.plan);
-  const Cascade& cascade = cascades.try_emplace(plan.cascade.text, cascade_of(plan.cascade.text)).first->second;
+  const Cascade& cascade = cascades.try_emplace(plan.name, cascade_for(plan)).first->second;
   check_pe_values(cascade, machine_of(plan.machine.text, what.machine), plan, what.shape(), seed, tally);
 }
 

@@ -19,7 +19,7 @@ void compare(const SmallCase& what, Tally& tally) {
   INFO(what.text());
   const Plan plan = plan_of(what.plan_name, what.plan);
   static std::map<std::string, Cascade> cascades;
-  const auto cascade = cascades.try_emplace(plan.cascade.text, cascade_of(plan.cascade.text)).first;
+  const auto cascade = cascades.try_emplace(plan.name, cascade_for(plan)).first;
   const Machine machine = machine_of(plan.machine.text, what.machine);
   std::optional<Program> program;
   try {

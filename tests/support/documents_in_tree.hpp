@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,8 +40,15 @@ inline std::vector<std::string> documents_of(const std::string& folder) {
 inline std::vector<std::string> plans_in_tree() { return documents_of("mappings/plans"); }
 inline std::vector<std::string> cascades_in_tree() { return documents_of("einsum/cascades"); }
 
-inline Cascade cascade_of(const std::string& name) {
-  return load_cascade(document_in_tree("einsum/cascades/" + name + ".yaml"));
+inline Cascade cascade_of(const std::string& name, const std::map<std::string, std::string>& options = {}) {
+  return load_cascade(document_in_tree("einsum/cascades/" + name + ".yaml"), {options, {}, {}});
+}
+
+// The form of the cascade that the plan is for.
+inline Cascade cascade_for(const Plan& plan) {
+  std::map<std::string, std::string> options;
+  for (const PlanOption& each : plan.options) options[each.option.text] = each.value.text;
+  return cascade_of(plan.cascade.text, options);
 }
 
 inline Plan plan_of(const std::string& name, const Overrides& overrides = {}) {

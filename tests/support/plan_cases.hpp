@@ -39,7 +39,7 @@ class PlanCases {
       if (parameter.name.text == "reserved") what.plan.emplace_back("parameters.reserved", "1024");
     }
     if (chance(3)) what.plan.emplace_back("issue", "listed_first");
-    const Cascade cascade = cascade_of(plan.cascade.text);
+    const Cascade cascade = cascade_for(plan);
     for (const RankDecl& rank : cascade.ranks()) {
       const bool narrow = rank.name == "E" || rank.name == "F";  // spread over rows by some plans
       const bool repeated = rank.name == "B" || rank.name == "H";

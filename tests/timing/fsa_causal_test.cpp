@@ -12,7 +12,7 @@ using namespace einloom::test;
 namespace {
 
 FsaPoint causal(FsaPoint point) {
-  point.plan = "attention_fsa_causal__fsa__flash";
+  point.plan = "fsa__fsa__flash_causal";
   return point;
 }
 

@@ -16,7 +16,7 @@ struct FsaPoint {
   std::int64_t queries = 4, keys = 4, heads = 1;
   std::string bandwidth = "1000000 GB/s";
   std::int64_t dram_latency = 0;
-  std::string plan = "attention_fsa__fsa__flash";
+  std::string plan = "fsa__fsa__flash";
 
   [[nodiscard]] std::string text() const {
     return fmt::format("{}: {} x {}, P = {}, L = {}, {} engines, {} x {}, H = {}, {}", plan, rows, columns, pieces,
@@ -53,7 +53,7 @@ inline FsaRun run_fsa(const FsaPoint& point, bool fast_forward = false) {
   shape.set("M", point.keys);
   shape.set("E", point.rows);
   shape.set("F", point.rows);
-  const Program program = lower(cascade_of(plan.cascade.text), machine, plan, shape, Dtype::fp16, {});
+  const Program program = lower(cascade_for(plan), machine, plan, shape, Dtype::fp16, {});
   FsaRun run;
   std::int64_t first = -1, active_until = 0;
   std::vector<char> is_first(program.statements.size(), 0);  // of its body

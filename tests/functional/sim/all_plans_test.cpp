@@ -21,7 +21,7 @@ TEST_CASE("values of every plan in the tree") {
     for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
       PlanCase what = PlanCases(seed).make(name);
       const Plan plan = plan_of(what.plan_name, what.plan);
-      const Cascade cascade = cascade_of(plan.cascade.text);
+      const Cascade cascade = cascade_for(plan);
       const ReferenceFunction reference = [&](const TensorStore<double>& inputs, const Shape& shape) {
         ReferenceSetting setting;
         setting.extents = shape.values();

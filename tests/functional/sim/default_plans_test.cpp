@@ -145,10 +145,10 @@ TEST_CASE("the default plan of every cascade in the tree") {
       CHECK_NOTHROW(check_plan(cascade, machine_for(kMachines[0]), shape, 1, seen));
     }
   }
-  for (const char* name :
-       {"attention_1pass", "attention_2pass", "attention_3pass", "attention_fsa", "attention_fsa_causal", "matmul"}) {
+  for (const char* name : {"attention_1pass", "attention_2pass", "attention_3pass", "fsa", "matmul"}) {
     check_all(cascade_of(name), 2 + seeds(2), seen);
   }
+  check_all(cascade_of("fsa", {{"mask", "causal"}}), 2 + seeds(2), seen);
   report(seen);
   CHECK(seen.plans > 50 * seen.too_large);
 }

@@ -17,7 +17,7 @@ using namespace einloom::test;
 
 namespace {
 
-Cascade mixed_precision(const std::string& name) {
+Cascade mixed_precision(bool causal) {
   Overrides dtypes;
   for (const char* element : {"Q", "K", "V", "QS", "R", "X", "Y", "PT"}) {
     dtypes.emplace_back(fmt::format("tensors.{}.dtype", element), "fp16");
@@ -25,7 +25,8 @@ Cascade mixed_precision(const std::string& name) {
   for (const char* sum : {"S", "LM", "RM", "A", "LD", "D", "CF", "RD", "OT", "RN", "RC", "O"}) {
     dtypes.emplace_back(fmt::format("tensors.{}.dtype", sum), "fp32");
   }
-  return load_cascade(document_in_tree("einsum/cascades/" + name + ".yaml", dtypes));
+  return load_cascade(document_in_tree("einsum/cascades/fsa.yaml", dtypes),
+                      {{{"mask", causal ? "causal" : "full"}}, {}, {}});
 }
 
 struct Errors {
@@ -57,11 +58,11 @@ PwlAttention numerics(const Shape& shape, bool causal) {
 
 // Largest absolute error of a simulated run against the kernel with the machine's roundings.
 double simulated_error(bool causal, std::int64_t pieces, std::uint64_t seed) {
-  const std::string name = causal ? "attention_fsa_causal" : "attention_fsa";
   Shape shape;
   for (const auto& [rank, extent] : {std::pair{"B", 1}, {"H", 2}, {"P", 70}, {"M", 90}, {"E", 16}, {"F", 16}}) {
     shape.set(rank, extent);
   }
+  const Plan plan = plan_of(causal ? "fsa__fsa__flash_causal" : "fsa__fsa__flash");
   const Machine machine = machine_of("fsa", {{"parameters.rows", "16"},
                                              {"parameters.columns", "16"},
                                              {"parameters.pieces", std::to_string(pieces)},
@@ -76,8 +77,7 @@ double simulated_error(bool causal, std::int64_t pieces, std::uint64_t seed) {
   options.dtype = Dtype::fp16;
   options.seed = seed;
   options.operation_budget = 10'000'000;
-  const CheckReport report =
-      check_values(mixed_precision(name), machine, plan_of(name + "__fsa__flash"), shape, reference, options, {});
+  const CheckReport report = check_values(mixed_precision(causal), machine, plan, shape, reference, options, {});
   INFO(report.first_mismatch);
   CHECK(report.passed);
   CHECK(report.values == 2 * 70 * 16);

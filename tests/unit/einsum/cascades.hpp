@@ -16,8 +16,9 @@ inline Cascade cascade_from(const std::string& text) {
   return load_cascade(parse_yaml(source_from_text("c.yaml", text)));
 }
 
-inline Cascade shipped_cascade(const std::string& name) {
-  return load_cascade(load_yaml(std::string(EINLOOM_SOURCE_DIR) + "/einsum/cascades/" + name + ".yaml"));
+inline Cascade shipped_cascade(const std::string& name, const std::map<std::string, std::string>& options = {}) {
+  return load_cascade(load_yaml(std::string(EINLOOM_SOURCE_DIR) + "/einsum/cascades/" + name + ".yaml"),
+                      {options, {}, {}});
 }
 
 inline Shape shape_of(const Cascade& cascade, std::initializer_list<std::pair<const char*, std::int64_t>> extents) {

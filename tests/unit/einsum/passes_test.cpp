@@ -100,9 +100,9 @@ TEST_CASE("passes over the keys of the shipped cascades") {
   CHECK(passes_over(shipped_cascade("attention_3pass"), "M") == 3);
   CHECK(passes_over(shipped_cascade("attention_2pass"), "M") == 2);
   CHECK(passes_over(shipped_cascade("attention_1pass"), "M") == 1);
-  CHECK(passes_over(shipped_cascade("attention_fsa"), "M") == 1);
-  CHECK(passes_over(shipped_cascade("attention_fsa_causal"), "M") == 1);
-  for (const char* name : {"attention_3pass", "attention_2pass", "attention_1pass", "attention_fsa"}) {
+  CHECK(passes_over(shipped_cascade("fsa"), "M") == 1);
+  CHECK(passes_over(shipped_cascade("fsa", {{"mask", "causal"}}), "M") == 1);
+  for (const char* name : {"attention_3pass", "attention_2pass", "attention_1pass", "fsa"}) {
     for (const char* rank : {"B", "H", "P", "E", "F"}) {
       INFO(name << " over " << rank);
       CHECK(passes_over(shipped_cascade(name), rank) == 1);

@@ -26,6 +26,9 @@ TEST_CASE("a full report goes to JSON and back") {
   report.check = {4, std::nan(""), 0.5, 0.25, "d", false, "window \"x\"\n"};
   report.phases = {{"array2d QK + LM", Cycles(8), Cycles(9)}};
   report.iterations = 10;
+  report.tiles_skipped = 13;
+  report.moves_skipped = 14;
+  report.dense = {"QK"};
   report.tile_operations = 11;
   report.tile_operations_simulated = 12;
   report.shape = {{"M0", 256}};
@@ -39,6 +42,8 @@ TEST_CASE("a full report goes to JSON and back") {
   CHECK(back.energy.registers_one_pe_pj == 5e-324);
   CHECK(std::isinf(back.bounds.at(0).cycles));
   CHECK(back.bounds.at(0).of_ports);
+  CHECK(back.dense == report.dense);
+  CHECK(back.moves_skipped == 14);
   CHECK(back.phases.at(0).stall == Cycles(9));
   CHECK(std::isnan(back.check.max_abs_error));
   CHECK_FALSE(back.check.passed);

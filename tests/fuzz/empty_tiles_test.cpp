@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+// Are with `empty_tiles: skip` exactly those tiles issued, and those moves made, that predicates leave something to do?
+// Small shapes, every tile of every statement looked at point by point; values, counts, and fast-forward on = off.
+#include <fmt/format.h>
+
+#include <catch2/catch.hpp>
+#include <random>
+#include <set>
+
+#include "einsum/affine.hpp"
+#include "einsum/evaluator.hpp"
+#include "einsum/operands.hpp"
+#include "mappings/default_plan/default_plan.hpp"
+#include "mappings/tile_region.hpp"
+#include "sim/execute.hpp"
+#include "support/documents_in_tree.hpp"
+#include "support/same_report.hpp"
+#include "support/seeds.hpp"
+
+using namespace einloom;
+using namespace einloom::test;
+
+namespace {
+
+struct Seen {
+  std::int64_t plans = 0, tiles = 0, empty = 0, partial = 0, moves = 0, moves_left_out = 0, skipped_ahead = 0;
+};
+
+// Points of a box that all affine predicates leave, one by one.
+std::int64_t points_in(const std::vector<Constraint>& constraints, const Box& box) {
+  std::vector<std::int64_t> point;
+  for (const Range& range : box) point.push_back(range.begin);
+  std::int64_t found = 0;
+  while (true) {
+    bool present = true;
+    for (const Constraint& constraint : constraints) {
+      const std::int64_t value = constraint.form.at(point);
+      present = present && (constraint.is_not_equal ? value != 0 : value <= 0);
+    }
+    found += present ? 1 : 0;
+    std::size_t v = point.size();
+    while (v > 0 && ++point[v - 1] == box[v - 1].end) {
+      --v;
+      point[v] = box[v].begin;
+    }
+    if (v == 0) return found;
+  }
+}
+
+std::int64_t volume(const Box& box) {
+  std::int64_t points = 1;
+  for (const Range& range : box) points *= range.end - range.begin;
+  return points;
+}
+
+// What must be issued: by statement, the instances.
+class Expected {
+ public:
+  Expected(const Program& program, const Cascade& cascade, Seen& seen)
+      : program_(program), cascade_(cascade), seen_(seen), issued_(program.statements.size()) {
+    for (std::size_t s = 0; s < issued_.size(); ++s) {
+      if (program.statements[s].kind == StatementKind::operation) look_at_tiles(s);
+    }
+    for (std::size_t s = 0; s < issued_.size(); ++s) {
+      if (program.statements[s].kind == StatementKind::load) look_at_load(s);
+      if (program.statements[s].kind == StatementKind::store) look_at_store(s);
+    }
+  }
+
+  [[nodiscard]] const std::vector<std::set<std::int64_t>>& issued() const { return issued_; }
+  [[nodiscard]] const std::map<std::string, std::int64_t>& operations() const { return operations_; }
+
+ private:
+  void look_at_tiles(std::size_t s) {
+    const Statement& statement = program_.statements[s];
+    const Einsum& einsum = cascade_.einsums()[static_cast<std::size_t>(statement.einsum)];
+    const bool always = !cascade_.find_tensor(einsum.name())->iterative_rank.empty() || !einsum.selection().empty();
+    const std::vector<Constraint> constraints = domain_constraints(cascade_, statement.einsum, program_.shape);
+    std::vector<std::int64_t> position;
+    for (std::int64_t n = 0; n < statement.instances; ++n) {
+      program_.position_of(statement, n, position);
+      const Box box = tile_box(program_, statement, position);
+      const std::int64_t points = points_in(constraints, box);
+      ++seen_.tiles;
+      seen_.empty += points == 0 ? 1 : 0;
+      seen_.partial += points > 0 && points < volume(box) ? 1 : 0;
+      if (points == 0 && !always) continue;
+      issued_[s].insert(n);
+      std::int64_t counted = volume(box);
+      for (std::size_t v = 0; v < box.size(); ++v) {
+        if (statement.box[v].variable == einsum.selected_variable()) counted /= box[v].end - box[v].begin;
+      }
+      for (const auto& [op, count] : operations_per_point(einsum)) operations_[op] += counted * count;
+      for (const OuterOperation& outer : outer_operations(einsum)) {
+        std::int64_t combined = 1;
+        for (std::size_t v = 0; v < outer.variables; ++v) combined *= box[v].end - box[v].begin;
+        operations_[outer.op] += combined;
+      }
+    }
+  }
+
+  // Made when a tile that reads it is issued: one that stands where the load stands, in every loop in which it acts.
+  void look_at_load(std::size_t s) {
+    const Statement& load = program_.statements[s];
+    const Access& brought = touched_access(program_, cascade_, load);
+    std::set<std::vector<std::int64_t>> wanted;
+    std::vector<std::int64_t> position, own;
+    for (std::size_t r = 0; r < issued_.size(); ++r) {
+      const Statement& reader = program_.statements[r];
+      if (reader.kind != StatementKind::operation || reader.loops != load.loops ||
+          reader.body_offset != load.body_offset) {
+        continue;
+      }
+      const std::vector<const Access*> reads = operand_accesses(cascade_, reader.einsum);
+      if (std::none_of(reads.begin(), reads.end(), [&](const Access* a) { return reads_alike(*a, brought); })) continue;
+      for (const std::int64_t n : issued_[r]) {
+        program_.position_of(reader, n, position);
+        own.clear();
+        for (const int path : load.effective) {
+          const auto found = std::find(reader.effective.begin(), reader.effective.end(), path);
+          REQUIRE(found != reader.effective.end());
+          own.push_back(position[static_cast<std::size_t>(found - reader.effective.begin())]);
+        }
+        wanted.insert(own);
+      }
+    }
+    for (std::int64_t n = 0; n < load.instances; ++n) {
+      program_.position_of(load, n, position);
+      if (wanted.count(position) != 0) issued_[s].insert(n);
+    }
+    note_move(s);
+  }
+
+  void look_at_store(std::size_t s) {
+    const Statement& store = program_.statements[s];
+    const std::string& tensor = program_.tensors[static_cast<std::size_t>(store.tensor)];
+    const Einsum& writer = *cascade_.find_einsum(tensor);
+    std::size_t from = 0;
+    while (program_.statements[from].name != tensor) ++from;
+    const bool all = !writer.reductions.empty() || writer.scatters();
+    for (std::int64_t n = 0; n < store.instances; ++n) {
+      if (all || issued_[from].count(n) != 0) issued_[s].insert(n);
+    }
+    note_move(s);
+  }
+
+  void note_move(std::size_t s) {
+    const std::int64_t all = program_.statements[s].instances;
+    seen_.moves += all;
+    seen_.moves_left_out += all - static_cast<std::int64_t>(issued_[s].size());
+  }
+
+  const Program& program_;
+  const Cascade& cascade_;
+  Seen& seen_;
+  std::vector<std::set<std::int64_t>> issued_;
+  std::map<std::string, std::int64_t> operations_;
+};
+
+ReferenceFunction evaluator_of(const Cascade& cascade) {
+  return [&cascade](const TensorStore<double>& inputs, const Shape& shape) {
+    TensorStore<double> store = inputs, outputs;
+    evaluate<double>(cascade, shape, Precision{Dtype::fp64}, store);
+    for (const TensorDecl& tensor : cascade.tensors()) {
+      if (tensor.role == TensorRole::output) outputs.emplace(tensor.name, std::move(store.at(tensor.name)));
+    }
+    return outputs;
+  };
+}
+
+void check(const Cascade& cascade, const Machine& machine, const Shape& shape, std::uint64_t seed, Seen& seen) {
+  Plan plan = default_plan(cascade, machine, shape, Dtype::fp64, {});
+  plan.empty_tiles = EmptyTiles::skip;
+  INFO(print_plan(plan));
+  const Program program = lower(cascade, machine, plan, shape, Dtype::fp64, {});
+  const Expected expected(program, cascade, seen);
+  std::vector<std::set<std::int64_t>> issued(program.statements.size());
+  SimulationOptions options;
+  options.fast_forward = false;
+  options.observer = [&](int statement, std::int64_t index, std::int64_t, std::int64_t) {
+    CHECK(issued[static_cast<std::size_t>(statement)].insert(index).second);
+  };
+  const Report slow = simulate(program, machine, options);
+  std::int64_t tiles = 0, moves = 0;
+  for (std::size_t s = 0; s < issued.size(); ++s) {
+    INFO(program.statements[s].name);
+    CHECK(issued[s] == expected.issued()[s]);
+    const auto left_out = program.statements[s].instances - static_cast<std::int64_t>(issued[s].size());
+    (program.statements[s].kind == StatementKind::operation ? tiles : moves) += left_out;
+  }
+  CHECK(slow.tiles_skipped == tiles);
+  CHECK(slow.moves_skipped == moves);
+  CHECK(slow.operations == expected.operations());
+  for (std::size_t m = 0; m < machine.memories.size(); ++m) {
+    CHECK(slow.memories[m].peak_bytes >= 0);
+    if (machine.memories[m].capacity) CHECK(slow.memories[m].peak_bytes <= machine.memories[m].capacity->value());
+  }
+  const Report fast = simulate(program, machine, {});
+  CHECK(first_difference(slow, fast) == "");
+  seen.skipped_ahead += fast.tile_operations_simulated < fast.tile_operations ? 1 : 0;
+  CheckOptions values;
+  values.dtype = Dtype::fp64;
+  values.seed = seed;
+  const CheckReport checked = check_values(cascade, machine, plan, shape, evaluator_of(cascade), values, {});
+  INFO(checked.first_mismatch);
+  CHECK(checked.passed);
+  ++seen.plans;
+}
+
+struct Extents {
+  std::string cascade;
+  std::vector<std::pair<std::string, std::vector<std::int64_t>>> values;  // one of each at random
+};
+const std::vector<std::int64_t> kFew = {1, 2, 3}, kSome = {1, 3, 5, 8, 11}, kMany = {5, 9, 12, 16, 23};
+
+const std::vector<Extents> kCases = {
+    {"causal", {{"B", kFew}, {"H", kFew}, {"P", kMany}, {"M", kMany}, {"E", kSome}, {"F", kSome}}},
+    {"sliding_window",
+     {{"B", {1}}, {"H", kFew}, {"P", kMany}, {"M", kMany}, {"E", kFew}, {"F", kSome}, {"WINDOW", {1, 2, 3, 6, 10}}}},
+    {"sink_tokens",
+     {{"B", {1}},
+      {"H", kFew},
+      {"P", kMany},
+      {"M", kMany},
+      {"E", {2, 4}},
+      {"F", kFew},
+      {"SINKS", {1, 2, 5}},
+      {"WINDOW", {1, 3, 6}}}},
+    {"kv_decode", {{"B", kFew}, {"H", kFew}, {"P", kFew}, {"T", kMany}, {"E", kFew}, {"F", kFew}}},
+    {"neighborhood_1d",
+     {{"H", kFew}, {"P", {7, 9, 12, 17}}, {"KX", {3, 5, 7}}, {"CX", {0, 1}}, {"E", kFew}, {"F", kFew}}},
+    {"neighborhood_2d",
+     {{"H", {1}}, {"PY", {3, 5, 6}}, {"PX", {4, 5, 7}}, {"KY", {3}}, {"KX", {3}}, {"E", {2}}, {"F", {3}}}},
+    {"retnet", {{"B", {1}}, {"H", kFew}, {"T", {3, 5, 9}}, {"E", kFew}, {"F", kFew}}},
+    {"linear_attention", {{"B", {1}}, {"H", kFew}, {"P", kSome}, {"E", kFew}, {"F", kFew}}}};
+
+Shape shape_of(const Extents& extents, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  Shape shape;
+  for (const auto& [name, values] : extents.values) shape.set(name, values[random() % values.size()]);
+  return shape;
+}
+
+Machine machine_for(std::int64_t dim, const std::string& capacity, bool banked = false) {
+  Overrides overrides = {{"parameters.dim", std::to_string(dim)}};
+  for (const char* memory : {"global_buffer", "stream_buffer"}) {
+    if (!capacity.empty()) overrides.emplace_back(std::string("components.") + memory + ".capacity", capacity);
+  }
+  if (banked) {
+    overrides.emplace_back("components.dram",
+                           "{kind: dram, model: banked, timing: hbm2, channels: 2, refresh: false, address_order: "
+                           "MOP4CLXOR, access_width: 8 B, energy: dram}");
+  }
+  return machine_of("fusemax", overrides);
+}
+
+void run_all(std::uint64_t seeds_of_each, Seen& seen) {
+  for (const Extents& extents : kCases) {
+    const Cascade cascade = cascade_of(extents.cascade);
+    for (std::uint64_t seed = 1; seed <= seeds_of_each; ++seed) {
+      const std::int64_t dim = std::vector<std::int64_t>{1, 2, 3, 4}[seed % 4];
+      const std::string capacity = seed % 3 == 0 ? "2 KiB" : "";
+      const Shape shape = shape_of(extents, seed);
+      std::string text;
+      for (const auto& [name, extent] : shape.values()) text += fmt::format(" {}={}", name, extent);
+      INFO(extents.cascade << " on arrays of " << dim << " " << capacity << text << ", seed " << seed);
+      try {
+        check(cascade, machine_for(dim, capacity, seed % 5 == 0), shape, seed, seen);
+      } catch (const UserError& error) {
+        const std::string& code = error.diagnostics().front().code;
+        INFO(error.diagnostics().front().message);
+        CHECK((code == "tile-exceeds-buffer" || code == "shape-not-positive"));
+      }
+    }
+  }
+}
+
+void report(const Seen& seen) {
+  fmt::print("{} plans: {} tiles, {} of them empty, {} partial; {} moves, {} left out; fast-forward in {}\n",
+             seen.plans, seen.tiles, seen.empty, seen.partial, seen.moves, seen.moves_left_out, seen.skipped_ahead);
+}
+
+}  // namespace
+
+TEST_CASE("tiles without points, and only they, are skipped") {
+  Seen seen;
+  run_all(4 + seeds(2), seen);
+  report(seen);
+  CHECK(seen.plans > 20);
+  CHECK(seen.empty > 100);
+  CHECK(seen.partial > 100);
+  CHECK(seen.moves_left_out > 20);
+}
+
+TEST_CASE("tiles without points, on more shapes", "[.wide]") {
+  Seen seen;
+  run_all(60, seen);
+  report(seen);
+  CHECK(seen.skipped_ahead > 0);
+}
+
+// Rows long enough for fast-forward, along diagonals and from head to head.
+TEST_CASE("fast-forward over skipped tiles") {
+  Seen seen;
+  for (const char* name : {"causal", "sliding_window"}) {
+    const Cascade cascade = cascade_of(name);
+    Shape shape = AttentionShape{1, 7, 90, 90, 3, 2}.shape();
+    if (cascade.name() == "sliding_window") shape.set("WINDOW", 40);
+    check(cascade, machine_for(2, ""), shape, 1, seen);
+  }
+  report(seen);
+  CHECK(seen.skipped_ahead == 2);
+}
