@@ -292,7 +292,7 @@ void run_all(std::uint64_t seeds_of_each, Seen& seen) {
     const Cascade cascade = cascade_of(extents.cascade);
     for (std::uint64_t seed = 1; seed <= seeds_of_each; ++seed) {
       const std::int64_t dim = std::vector<std::int64_t>{1, 2, 3, 4}[seed % 4];
-      const std::string capacity = seed % 3 == 0 ? "2 KiB" : "";
+      const std::string capacity = seed % 3 == 0 ? "1 KiB" : "";
       const Shape shape = shape_of(extents, seed);
       std::string text;
       for (const auto& [name, extent] : shape.values()) text += fmt::format(" {}={}", name, extent);
