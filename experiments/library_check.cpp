@@ -11,6 +11,7 @@
 #include "einsum/input_values.hpp"
 #include "einsum/passes.hpp"
 #include "experiments/cascade_check.hpp"
+#include "experiments/text_table.hpp"
 
 namespace einloom {
 
@@ -35,7 +36,7 @@ class CaseRun {
   }
 
   void run() {
-    values(Dtype::fp64, false);
+    result_.max_rel_error_fp64 = values(Dtype::fp64, false);
     result_.max_rel_error = values(Dtype::fp32, false);
     if (!cascade_.checks().stress.empty()) {
       values(Dtype::fp64, true);
@@ -79,6 +80,7 @@ class CaseRun {
       const auto found = counted.find(kind);
       const std::int64_t count = found == counted.end() ? 0 : found->second;
       if (stated == static_cast<double>(count)) continue;
+      result_.operations_equal = false;
       result_.problems.push_back(fmt::format("{} {} operations, stated {}", count, kind, stated));
     }
   }
@@ -88,11 +90,14 @@ class CaseRun {
       // Ranks, and the insides of tiles.
       const auto groups = rank_groups(cascade_);
       if (std::none_of(groups.begin(), groups.end(), [&](const RankGroup& group) { return group.name == rank; })) {
+        result_.passes_equal = false;
         result_.problems.push_back(fmt::format("passes are stated over {}, which is no rank", rank));
         continue;
       }
       const int found = passes_over(cascade_, rank);
-      if (found != stated) result_.problems.push_back(fmt::format("{} passes over {}, stated {}", found, rank, stated));
+      if (found == stated) continue;
+      result_.passes_equal = false;
+      result_.problems.push_back(fmt::format("{} passes over {}, stated {}", found, rank, stated));
     }
   }
 
@@ -109,25 +114,132 @@ bool LibraryCheck::passed() const {
   return std::all_of(cases.begin(), cases.end(), [](const CaseResult& each) { return each.problems.empty(); });
 }
 
-LibraryCheck check_document(const YamlNode& document, std::uint64_t seed) {
-  const Cascade usual = load_cascade(document);
+bool LibraryCheck::operations_equal() const {
+  return std::all_of(cases.begin(), cases.end(), [](const CaseResult& each) { return each.operations_equal; });
+}
+
+bool LibraryCheck::passes_equal() const {
+  return std::all_of(cases.begin(), cases.end(), [](const CaseResult& each) { return each.passes_equal; });
+}
+
+double LibraryCheck::largest(double CaseResult::*error) const {
+  double largest = 0;
+  for (const CaseResult& each : cases) largest = std::max(largest, each.*error);
+  return largest;
+}
+
+LibraryCheck check_document(const YamlNode& document, std::uint64_t seed,
+                            const std::map<std::string, std::string>& options) {
+  const Cascade usual = load_cascade(document, {options, {}, document.span()});
   LibraryCheck check;
   check.cascade = usual.name();
-  if (usual.checks().cases.empty()) {
+  check.paper = usual.paper();
+  check.family = usual.family();
+  check.passes = passes_text(usual);
+  for (const CheckCase& one : usual.checks().cases) {
+    const Cascade cascade = load_cascade(document, {one.options, one.constants, one.span});
+    const bool asked = std::all_of(options.begin(), options.end(), [&](const auto& option) {
+      return std::any_of(cascade.options().begin(), cascade.options().end(), [&](const OptionDecl& decl) {
+        return decl.name == option.first && decl.chosen == option.second;
+      });
+    });
+    if (!asked) continue;
+    check.cases.emplace_back();
+    check.cases.back().name = name_of_case(one);
+    // The cases of the cascade as chosen are the same; `one` is read from the default's.
+    CaseRun(cascade, one, seed, check.cases.back()).run();
+  }
+  if (check.cases.empty()) {
     throw UserError(Diagnostic{"check-missing",
                                fmt::format("cascade `{}` has no case to be checked with", usual.name()),
                                usual.span(),
                                {},
                                "add `check: {cases: [{shape: {…}}]}`, or give a shape with `--set`"});
   }
-  for (const CheckCase& one : usual.checks().cases) {
-    const Cascade cascade = load_cascade(document, {one.options, one.constants, one.span});
-    check.cases.emplace_back();
-    check.cases.back().name = name_of_case(one);
-    // The cases of the cascade as chosen are the same; `one` is read from the default's.
-    CaseRun(cascade, one, seed, check.cases.back()).run();
-  }
   return check;
+}
+
+std::string passes_text(const Cascade& cascade) {
+  std::vector<std::pair<int, std::string>> several;
+  for (const RankGroup& group : rank_groups(cascade)) {
+    if (group.inside_tile()) continue;
+    const int passes = passes_over(cascade, group.name);
+    if (passes > 1) several.emplace_back(passes, group.name);
+  }
+  std::stable_sort(several.begin(), several.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::string text;
+  for (const auto& [passes, rank] : several) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", rank, passes);
+  return text.empty() ? "1" : text;
+}
+
+std::string state_text(const Cascade& cascade) {
+  const auto& cases = cascade.checks().cases;
+  const auto all_state = [&](const auto& claim) { return std::all_of(cases.begin(), cases.end(), claim); };
+  std::vector<std::string> missing;
+  if (cascade.reference().empty()) missing.emplace_back("no kernel");
+  if (cases.empty()) missing.emplace_back("no cases");
+  if (!all_state([](const CheckCase& one) { return !one.operations.empty(); })) missing.emplace_back("no operations");
+  if (!all_state([](const CheckCase& one) { return !one.passes.empty(); })) missing.emplace_back("no passes");
+  return missing.empty() ? "checked" : fmt::format("{}", fmt::join(missing, ", "));
+}
+
+Row check_row(const LibraryCheck& check) {
+  const auto cell = [](const char* column, std::string value) {
+    return Cell{ColumnGroup::identity, column, std::move(value)};
+  };
+  std::int64_t values = 0;
+  for (const CaseResult& each : check.cases) values += each.values;
+  return {
+      cell("cascade", check.cascade),
+      cell("paper", check.paper),
+      cell("family", check.family),
+      cell("passes", check.passes),
+      cell("cases", std::to_string(check.cases.size())),
+      cell("values", std::to_string(values)),
+      cell("max_rel_error_fp64", fmt::format("{:.2e}", check.largest(&CaseResult::max_rel_error_fp64))),
+      cell("max_rel_error_fp32", fmt::format("{:.2e}", check.largest(&CaseResult::max_rel_error))),
+      cell("max_rel_error_fp32_stressed", fmt::format("{:.2e}", check.largest(&CaseResult::max_rel_error_stressed))),
+      cell("operations_equal", check.operations_equal() ? "yes" : "no"),
+      cell("passes_equal", check.passes_equal() ? "yes" : "no"),
+      cell("passed", check.passed() ? "yes" : "no")};
+}
+
+Json check_json(const LibraryCheck& check) {
+  Json cases = Json::array();
+  for (const CaseResult& each : check.cases) {
+    cases.push_back({{"case", each.name},
+                     {"values", each.values},
+                     {"max_rel_error_fp64", each.max_rel_error_fp64},
+                     {"max_rel_error_fp32", each.max_rel_error},
+                     {"max_rel_error_fp32_stressed", each.max_rel_error_stressed},
+                     {"operations_equal", each.operations_equal},
+                     {"passes_equal", each.passes_equal},
+                     {"problems", each.problems}});
+  }
+  return {{"cascade", check.cascade}, {"paper", check.paper},     {"family", check.family},
+          {"passes", check.passes},   {"passed", check.passed()}, {"cases", std::move(cases)}};
+}
+
+std::string checks_table(const std::vector<LibraryCheck>& checks) {
+  TextTable table;
+  table.add_column("cascade", TextTable::Align::left);
+  table.add_column("family", TextTable::Align::left);
+  table.add_column("passes", TextTable::Align::left);
+  table.add_column("cases");
+  table.add_column("error in fp64");
+  table.add_column("in fp32");
+  table.add_column("stressed");
+  table.add_column("operations", TextTable::Align::left);
+  table.add_column("passes", TextTable::Align::left);
+  table.add_column("", TextTable::Align::left);
+  for (const LibraryCheck& check : checks) {
+    const auto error = [&](double CaseResult::*which) { return fmt::format("{:.1e}", check.largest(which)); };
+    table.add_row({check.cascade, check.family, check.passes, std::to_string(check.cases.size()),
+                   error(&CaseResult::max_rel_error_fp64), error(&CaseResult::max_rel_error),
+                   error(&CaseResult::max_rel_error_stressed), check.operations_equal() ? "equal" : "DIFFER",
+                   check.passes_equal() ? "equal" : "DIFFER", check.passed() ? "ok" : "FAIL"});
+  }
+  return table.text();
 }
 
 }  // namespace einloom

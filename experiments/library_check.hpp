@@ -4,30 +4,53 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "base/yaml_reader.hpp"
 #include "einsum/cascade.hpp"
+#include "experiments/report_json.hpp"
+#include "experiments/row.hpp"
 
 namespace einloom {
 
 struct CaseResult {
-  std::string name;          // options and shape
-  double max_rel_error = 0;  // fp32, |x - r| / (1 + |r|), without stress
+  std::string name;  // options and shape
+  // |x - r| / (1 + |r|) against the kernel.
+  double max_rel_error_fp64 = 0;  // without stress
+  double max_rel_error = 0;       // fp32, without stress
   double max_rel_error_stressed = 0;
-  std::int64_t values = 0;            // compared, all runs
-  std::vector<std::string> problems;  // empty: everything claimed holds
+  bool operations_equal = true, passes_equal = true;  // to what is stated
+  std::int64_t values = 0;                            // compared, all runs
+  std::vector<std::string> problems;                  // empty: everything claimed holds
 };
 
 struct LibraryCheck {
-  std::string cascade;
+  std::string cascade, paper, family;
+  std::string passes;  // of the usual form over whole ranks, the most first: `M 3`; "1" when no rank has several
   std::vector<CaseResult> cases;
   [[nodiscard]] bool passed() const;
+  [[nodiscard]] bool operations_equal() const;  // in every case
+  [[nodiscard]] bool passes_equal() const;
+  [[nodiscard]] double largest(double CaseResult::*error) const;
 };
 
 // Runs every case in fp64 (with 1e-5 of the stated tolerance) and fp32, and again with stressed inputs where stated.
-// UserError where the document is wrong, names no kernel, or has no case (check-missing).
-[[nodiscard]] LibraryCheck check_document(const YamlNode& document, std::uint64_t seed);
+// With `options`, only the cases of these forms. UserError where the document is wrong, names no kernel, or has no case
+// (check-missing).
+[[nodiscard]] LibraryCheck check_document(const YamlNode& document, std::uint64_t seed,
+                                          const std::map<std::string, std::string>& options = {});
+
+// Of the usual form over whole ranks, as LibraryCheck::passes.
+[[nodiscard]] std::string passes_text(const Cascade& cascade);
+// What the document lets be checked: `checked` when it names a kernel and its cases state operations and passes, else
+// what is missing, as `no kernel, no passes`.
+[[nodiscard]] std::string state_text(const Cascade& cascade);
+
+[[nodiscard]] Row check_row(const LibraryCheck& check);
+[[nodiscard]] Json check_json(const LibraryCheck& check);
+// One line a cascade.
+[[nodiscard]] std::string checks_table(const std::vector<LibraryCheck>& checks);
 
 }  // namespace einloom

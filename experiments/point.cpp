@@ -159,9 +159,17 @@ std::vector<Point> resolve_points(const Library& library, const std::vector<Spec
     for (const Name& name : spec.models) {
       distinct.collect([&] { models.push_back(resolution.workshop().model(name)); });
     }
-    if (models.size() != spec.models.size()) continue;
+    std::map<std::string, std::shared_ptr<const Model>> own;
+    std::size_t unknown = 0;
+    for (const Configuration& configuration : spec.configurations) {
+      if (!configuration.model) continue;
+      const bool read =
+          distinct.collect([&] { own[configuration.model->text] = resolution.workshop().model(*configuration.model); });
+      unknown += read ? 0 : 1;
+    }
+    if (models.size() != spec.models.size() || unknown > 0) continue;
     distinct.collect([&] {
-      std::vector<Coordinates> of_spec = expand(spec, models);
+      std::vector<Coordinates> of_spec = expand(spec, models, own);
       for (Coordinates& at : of_spec) at.group += groups;
       if (!of_spec.empty()) groups = of_spec.back().group + 1;
       all.insert(all.end(), of_spec.begin(), of_spec.end());

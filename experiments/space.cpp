@@ -212,7 +212,8 @@ class Expansion {
 
 }  // namespace
 
-std::vector<Coordinates> expand(const Spec& spec, const std::vector<std::shared_ptr<const Model>>& models) {
+std::vector<Coordinates> expand(const Spec& spec, const std::vector<std::shared_ptr<const Model>>& models,
+                                const std::map<std::string, std::shared_ptr<const Model>>& own) {
   std::size_t steps = 1;
   for (const Axis& axis : spec.sweep.axes) {
     steps *= axis.steps.size();
@@ -230,7 +231,9 @@ std::vector<Coordinates> expand(const Spec& spec, const std::vector<std::shared_
   }
   Expansion expansion(spec);
   for (const Configuration& configuration : spec.configurations) {
-    for (const std::shared_ptr<const Model>& model : over) {
+    std::vector<std::shared_ptr<const Model>> its = over;
+    if (configuration.model) its = {own.at(configuration.model->text)};
+    for (const std::shared_ptr<const Model>& model : its) {
       for (std::size_t step = 0; step < steps; ++step) {
         Coordinates at;
         at.spec = &spec;

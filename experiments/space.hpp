@@ -38,10 +38,10 @@ struct Coordinates {
   }
 };
 
-// `models` in the order of spec.models. `spec` must outlive the result. UserError setting-not-integer, setting-cycle,
-// setting-unknown-key (model.X), setting-needs-model, spec-too-many-points, case-matches-nothing, errors
-// of expressions.
-[[nodiscard]] std::vector<Coordinates> expand(const Spec& spec,
-                                              const std::vector<std::shared_ptr<const Model>>& models);
+// `models` in the order of spec.models; `own` are those that configurations name. `spec` must outlive the result.
+// UserError setting-not-integer, setting-cycle, setting-unknown-key (model.X), setting-needs-model,
+// spec-too-many-points, case-matches-nothing, errors of expressions.
+[[nodiscard]] std::vector<Coordinates> expand(const Spec& spec, const std::vector<std::shared_ptr<const Model>>& models,
+                                              const std::map<std::string, std::shared_ptr<const Model>>& own = {});
 
 }  // namespace einloom

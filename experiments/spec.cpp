@@ -77,6 +77,7 @@ void read_configurations(const YamlNode& node, Spec& spec, Diagnostics& diagnost
     YamlMap map(entry.value, fmt::format("configuration `{}`", entry.key), diagnostics);
     if (!entry.value.is_map()) continue;
     Stage only;
+    configuration.model = read_optional_name(map.optional("model"), "model", diagnostics);
     only.cascade = read_optional_name(map.optional("cascade"), "cascade", diagnostics);
     only.machine = read_optional_name(map.optional("machine"), "machine", diagnostics);
     read_settings(map.optional("set"), "`set`", configuration.settings, diagnostics);

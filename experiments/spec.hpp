@@ -31,6 +31,7 @@ struct Stage {
 // One curve of a figure: a plan, or a sequence of them.
 struct Configuration {
   Name name;
+  std::optional<Name> model;  // instead of the spec's models
   std::vector<Setting> settings;
   Formulas formulas;
   std::vector<Stage> stages;  // at least one

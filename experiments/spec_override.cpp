@@ -71,6 +71,7 @@ void override_spec(Spec& spec, const std::vector<Setting>& values, Diagnostics& 
       spec.narrowed = true;
       spec.models.clear();
       for (const Setting& value : values) spec.models.push_back(Name{value.value, value.value_span});
+      for (Configuration& configuration : spec.configurations) configuration.model.reset();
       return;
     case SettingTarget::fidelity:
       spec.narrowed = true;

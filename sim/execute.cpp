@@ -348,8 +348,21 @@ Shape clip_for_check(const Cascade& cascade, const Machine&, const Plan& plan, c
     }
     return false;
   };
+  // A cut from which derived ranks do not come out whole is not made.
+  const auto set = [&](const std::string& rank, std::int64_t extent) {
+    Shape smaller = given;
+    smaller.set(rank, extent);
+    try {
+      (void)cascade.bind(smaller, where);
+    } catch (const UserError&) {
+      return false;
+    }
+    given = smaller;
+    return true;
+  };
   std::vector<std::string> cut;
   for (const RankDecl& rank : cascade.ranks()) {
+    if (cascade.is_derived(rank.name) || !given.find(rank.name)) continue;  // follow the others
     const std::string variable = variable_of_rank(rank.name);
     const bool repeated = std::any_of(plan.nests.begin(), plan.nests.end(),
                                       [&](const NestNode& nest) { return is_loop(variable, is_loop, nest); });
@@ -361,13 +374,13 @@ Shape clip_for_check(const Cascade& cascade, const Machine&, const Plan& plan, c
       if (tiled) cut.push_back(rank.name);
       continue;
     }
-    if (excessive()) given.set(rank.name, 1);
+    if (excessive() && !set(rank.name, 1)) cut.push_back(rank.name);
   }
   while (excessive() && !cut.empty()) {
     const auto longest = std::max_element(
         cut.begin(), cut.end(), [&](const std::string& a, const std::string& b) { return given.at(a) < given.at(b); });
     if (given.at(*longest) == 1) break;
-    given.set(*longest, (given.at(*longest) + 1) / 2);
+    if (!set(*longest, (given.at(*longest) + 1) / 2)) cut.erase(longest);
   }
   return given;
 }

@@ -2,9 +2,14 @@
 // einloom check: a cascade's values, untiled, against the hand-written kernel it names.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+#include <optional>
+
 #include "experiments/cascade_check.hpp"
 #include "experiments/cli/cascade_arguments.hpp"
 #include "experiments/library_check.hpp"
+#include "experiments/output_file.hpp"
 #include "experiments/text_table.hpp"
 
 namespace einloom::cli {
@@ -12,16 +17,15 @@ namespace einloom::cli {
 namespace {
 
 struct Options {
-  std::string cascade;
+  std::vector<std::string> cascades;
   std::vector<std::string> settings;
-  std::string dtype;
+  std::string dtype, csv, json;
+  bool all = false;
   std::uint64_t seed = 1;
   double scale = 1;
 };
 
-// Everything the document claims about itself.
-int check_claims(const YamlNode& document, std::uint64_t seed) {
-  const LibraryCheck check = check_document(document, seed);
+void print(const LibraryCheck& check, std::uint64_t seed) {
   fmt::print("cascade {}: {} cases, seed {}\n", check.cascade, check.cases.size(), seed);
   for (const CaseResult& each : check.cases) {
     fmt::print("  {}  {}\n    {} values, largest error in fp32 {:.2e}", each.problems.empty() ? "ok  " : "FAIL",
@@ -31,17 +35,23 @@ int check_claims(const YamlNode& document, std::uint64_t seed) {
     for (const std::string& problem : each.problems) fmt::print("    {}\n", problem);
   }
   fmt::print("{}\n", check.passed() ? "PASS" : "FAIL");
-  return check.passed() ? 0 : 1;
 }
 
-int check(const Options& options, const CommandLine& command_line) {
-  const Library library(Library::default_root());
-  const Span where = command_line.span_of(options.cascade);
-  const std::vector<Setting> settings = read_cascade_settings(options.settings, {"a check"});
-  const YamlNode document = library.load(DocumentKind::cascade, options.cascade, where);
-  const bool as_claimed = options.settings.empty() && options.dtype.empty() && options.scale == 1;
-  if (as_claimed && document.find("check").defined()) return check_claims(document, options.seed);
-  const Cascade cascade = load_cascade_with(library, options.cascade, where, settings);
+// The options that settings choose, when they choose nothing else.
+std::optional<std::map<std::string, std::string>> chosen_options(const std::vector<Setting>& settings) {
+  std::map<std::string, std::string> options;
+  for (const Setting& setting : settings) {
+    const std::optional<CascadeChoice> choice = choice_in(setting);
+    if (!choice || choice->kind != ChoiceKind::option) return std::nullopt;
+    options[choice->name] = choice->value;
+  }
+  return options;
+}
+
+int print_at_one_shape(const Options& options, const std::vector<Setting>& settings, const Library& library,
+                       const CommandLine& command_line) {
+  const Span where = command_line.span_of(options.cascades.front());
+  const Cascade cascade = load_cascade_with(library, options.cascades.front(), where, settings);
   Diagnostics diagnostics;
   const auto dtype =
       read_dtype(options.dtype.empty() ? "fp64" : options.dtype, command_line.span_of(options.dtype), diagnostics);
@@ -62,15 +72,82 @@ int check(const Options& options, const CommandLine& command_line) {
   return report.passed ? 0 : 1;
 }
 
+void write_files(const std::vector<LibraryCheck>& checks, const Options& options, const CommandLine& command_line) {
+  if (!options.csv.empty()) {
+    std::vector<Row> rows;
+    for (const LibraryCheck& each : checks) rows.push_back(check_row(each));
+    write_atomically(options.csv, csv_text(merge_rows(rows)), command_line.span_of(options.csv), kNameFile);
+  }
+  if (!options.json.empty()) {
+    Json json = Json::array();
+    for (const LibraryCheck& each : checks) json.push_back(check_json(each));
+    write_atomically(options.json, Json{{"einloom", EINLOOM_VERSION}, {"cascades", json}}.dump(2) + "\n",
+                     command_line.span_of(options.json), kNameFile);
+  }
+}
+
+int check(const Options& options, const CommandLine& command_line) {
+  const Library library(Library::default_root());
+  if (options.all == !options.cascades.empty()) {
+    throw UserError(Diagnostic{"command-line",
+                               "`check` takes cascades, or `--all` for every one that has a name",
+                               command_line.span_of(options.all ? "--all" : "check"),
+                               {},
+                               "`einloom list cascades` names them all"});
+  }
+  const std::vector<std::string> names = options.all ? library.names(DocumentKind::cascade) : options.cascades;
+  const std::vector<Setting> settings = read_cascade_settings(options.settings, {"a check"});
+  const auto chosen = chosen_options(settings);
+  const bool as_claimed = chosen && options.dtype.empty() && options.scale == 1;
+  const bool one = names.size() == 1 && !options.all;
+  const bool tabular = !one || !options.csv.empty() || !options.json.empty();
+  if (one && !tabular) {
+    const Span where = command_line.span_of(names.front());
+    const YamlNode document = library.load(DocumentKind::cascade, names.front(), where);
+    const bool fits = as_claimed && document.find("check").defined();
+    if (!fits) return print_at_one_shape(options, settings, library, command_line);
+  } else if (!as_claimed) {
+    throw UserError(
+        Diagnostic{"command-line",
+                   "several cascades, and files, are of what documents claim; extents, `--dtype` and "
+                   "`--scale` are for one cascade at one shape",
+                   command_line.span_of(options.settings.empty() ? options.dtype.empty() ? "--scale" : "--dtype"
+                                                                 : options.settings.front())});
+  }
+  std::vector<LibraryCheck> checks;
+  bool passed = true;
+  for (const std::string& name : names) {
+    const Span where = command_line.span_of(options.all ? "--all" : name);
+    // Reports what the cascade does not have.
+    (void)cascade_document(library, name, where, settings);
+    checks.push_back(check_document(library.load(DocumentKind::cascade, name, where), options.seed, *chosen));
+    passed = passed && checks.back().passed();
+  }
+  write_files(checks, options, command_line);
+  if (one) {
+    print(checks.front(), options.seed);
+  } else {
+    fmt::print("{}", checks_table(checks));
+    for (const LibraryCheck& each : checks) {
+      if (!each.passed()) print(each, options.seed);
+    }
+    fmt::print("{} of {} cascades keep what they claim, seed {}\n",
+               std::count_if(checks.begin(), checks.end(), [](const LibraryCheck& each) { return each.passed(); }),
+               checks.size(), options.seed);
+  }
+  return passed ? 0 : 1;
+}
+
 }  // namespace
 
 Command add_check_command(CLI::App& app, const CommandLine& command_line) {
   CLI::App* command = app.add_subcommand(
       "check",
-      "Compare a cascade's values with its hand-written kernel; without --set, --dtype and --scale everything "
-      "its document claims (values, operations, passes)");
+      "Compare a cascade's values with its hand-written kernel; without --dtype, --scale and extents "
+      "everything its document claims (values, operations, passes)");
   auto options = std::make_shared<Options>();
-  command->add_option("CASCADE", options->cascade, "Name or path of a cascade")->required();
+  command->add_option("CASCADE", options->cascades, "Cascades, by path or name; several give one table");
+  command->add_flag("--all", options->all, "Every cascade that has a name, in one table");
   command
       ->add_option("--set", options->settings, "Extent or parameter (P=100, M0=16) or cascade.path=value; repeatable")
       ->allow_extra_args(false)
@@ -78,6 +155,8 @@ Command add_check_command(CLI::App& app, const CommandLine& command_line) {
   command->add_option("--dtype", options->dtype, "Number format of every value [fp64]");
   command->add_option("--seed", options->seed, "Seed of the inputs")->capture_default_str();
   command->add_option("--scale", options->scale, "Multiplies the first input")->capture_default_str();
+  command->add_option("--csv", options->csv, "Writes a row for each cascade")->type_name("FILE");
+  command->add_option("--json", options->json, "Writes everything")->type_name("FILE");
   return {command, [options, &command_line] { return check(*options, command_line); }};
 }
 
