@@ -50,13 +50,15 @@ class Tiling {
   }
 
   // Halves the tiles along one variable, the one that makes `needed` smallest; variables along an axis only where the
-  // others do little. False when nothing is left to halve.
+  // others do little. False when nothing is left to halve that saves enough.
   template <class Needed>
-  bool shrink(const Needed& needed) {
+  bool shrink(const Needed& needed, std::int64_t capacity) {
     const std::int64_t now = needed();
+    // What fits is not cut to pieces for next to nothing: a tensor that must be there whole may be most of it.
+    const std::int64_t worthwhile_on_axis = now <= capacity ? now / (kWorthwhile * kWorthwhile) : 1;
     std::string best;
     for (const bool on_axis : {false, true}) {
-      std::int64_t least = now - (on_axis ? 0 : now / kWorthwhile);
+      std::int64_t least = now - (on_axis ? worthwhile_on_axis : now / kWorthwhile);
       for (const std::string& rank : draft_.cascade.all_ranks()) {
         const std::string variable = variable_of_rank(rank);
         if (draft_.tile.count(variable) == 0 || (axes_.count(variable) != 0) != on_axis) continue;
@@ -328,7 +330,7 @@ void choose_tiles(Draft& draft, const Span& where) {
     residence.keep_what_fits(0);
     return residence.needed();
   };
-  while (at_least(2) > capacity / 2 && tiling.shrink([&] { return at_least(1); })) {
+  while (at_least(2) > capacity / 2 && tiling.shrink([&] { return at_least(1); }, capacity)) {
   }
   residence.stream_all(2);
   residence.keep_what_fits(capacity);
@@ -341,18 +343,28 @@ void choose_tiles(Draft& draft, const Span& where) {
 
 std::int64_t Draft::tile_bytes(const Operand& operand, const DraftEinsum& one) const {
   const TensorDecl& tensor = *cascade.find_tensor(operand.tensor);
-  std::int64_t bytes = size_of(tensor.dtype.value_or(dtype)).value();
+  const auto elements = [&](const std::string& variable) {
+    return one.whole.count(variable) != 0 ? extent(variable) : tile.at(variable);
+  };
+  std::set<std::string> fetched;  // variables of index tensors: every point fetches its own element
   for (const RankUse& use : operand.ranks) {
-    const std::int64_t extent = shape.at(use.rank);
-    std::int64_t covered = 1;
-    for (const RankUse::Term& term : use.terms) {
-      const std::int64_t elements =
-          one.whole.count(term.variable) != 0 ? this->extent(term.variable) : tile.at(term.variable);
-      covered += std::abs(term.factor) * (elements - 1);
-    }
-    bytes = product(bytes, use.whole ? extent : std::min(covered, extent));
+    if (!use.whole) continue;
+    fetched.insert(use.gathered.begin(), use.gathered.end());
+    for (const RankUse::Term& term : use.terms) fetched.insert(term.variable);
   }
-  return bytes;
+  std::int64_t region = 1, points = 1;
+  for (const std::string& variable : fetched) points = product(points, elements(variable));
+  for (const RankUse& use : operand.ranks) {
+    std::int64_t covered = 1;
+    for (const RankUse::Term& term : use.terms) covered += std::abs(term.factor) * (elements(term.variable) - 1);
+    covered = use.whole ? shape.at(use.rank) : std::min(covered, shape.at(use.rank));
+    region = product(region, covered);
+    const bool own = use.whole || (use.plain_ && fetched.count(use.terms.front().variable) != 0);
+    if (!own) points = product(points, covered);
+  }
+  // What is gathered is a row for every point, but a scatter fills all that it may name.
+  const bool gathers = !fetched.empty() && &operand != &one.result;
+  return product(size_of(tensor.dtype.value_or(dtype)).value(), gathers ? std::min(points, region) : region);
 }
 
 std::vector<const DraftEinsum*> Draft::readers(const std::string& tensor) const {
