@@ -271,10 +271,16 @@ std::string barrier_text(const Cascade& cascade, const RankPasses& passes, const
       variables.push_back(reduction.variable);
     }
     text += fmt::format(" = {}({}) …", op, fmt::join(variables, ","));
-  } else {
+  } else if (!cascade.find_tensor(text)->iterative_rank.empty()) {
     text += "'s last state";
   }
-  for (std::size_t i = 1; i + 1 < barrier.chain.size(); ++i) {
+  // Of a long chain both ends.
+  constexpr std::size_t kFirst = 3, kLast = 2;
+  const std::size_t between = barrier.chain.size() - 2;
+  for (std::size_t i = 1; i <= between; ++i) {
+    const bool is_long = between > kFirst + kLast + 1;
+    if (is_long && i == kFirst + 1) text += fmt::format(", {} more", between - kFirst - kLast);
+    if (is_long && i > kFirst && i + kLast <= between) continue;
     text += fmt::format(", {}{}", i == 1 ? "then " : "", name(barrier.chain[i]));
   }
   return text + fmt::format(", before {} reads {} again", name(barrier.chain.back()), barrier.reread);

@@ -78,7 +78,7 @@ struct RankPasses {
 // The chain that makes an Einsum run in its pass and not in an earlier one; empty in pass 1.
 [[nodiscard]] std::vector<int> forcing_chain(const Cascade& cascade, const RankPasses& passes, int einsum);
 
-// `GM = max(m) …, then CF, before A reads SLN again`.
+// `GM = max(m) …, then CF, before A reads SLN again`; of a long chain the first and the last Einsums.
 [[nodiscard]] std::string barrier_text(const Cascade& cascade, const RankPasses& passes, const PassBarrier& barrier);
 
 }  // namespace einloom

@@ -18,7 +18,12 @@ struct CascadeCheckOptions {
   double input_scale = 1;  // multiplies the first input (Q: the scores grow with it)
 };
 
-// A small shape in which no two ranks are alike and no rank is a multiple of its tile: unbound, for Cascade::bind.
+// The shape of the first case that the cascade is checked at with the options it has, where not all extents go
+// together: ranks follow from others, or inputs hold indices. Unbound; nothing otherwise.
+[[nodiscard]] std::optional<Shape> checked_shape(const Cascade& cascade);
+
+// checked_shape, or a small one in which no two ranks are alike and no rank is a multiple of its tile: unbound, for
+// Cascade::bind.
 [[nodiscard]] Shape small_shape(const Cascade& cascade);
 
 // Given inputs against the kernel; `tolerance` is that of `dtype` when left out. UserError reference-missing.

@@ -59,13 +59,20 @@ std::vector<std::int64_t> masked_instances(const Program& program, const Stateme
   // By flags: bit i, the i-th masked level is at its last index; the highest, the tile is the last of its sum.
   std::vector<std::int64_t> tiles(std::size_t{2} << masked.size(), 0);
   std::vector<std::int64_t> digits;
-  for (std::int64_t bit = mask.next(0, mask.bits()); bit < mask.bits(); bit = mask.next(bit + 1, mask.bits())) {
-    mask.digits_of(bit, digits);
-    std::size_t flags = statement.sum_ends && statement.sum_ends->test(bit) ? std::size_t{1} << masked.size() : 0;
-    for (std::size_t i = 0; i < masked.size(); ++i) {
+  const std::size_t ends = std::size_t{1} << masked.size(), inner = ends >> 1;
+  const auto add = [&](std::size_t flags, std::int64_t from, std::int64_t end) {
+    const std::int64_t of_sums = statement.sum_ends ? statement.sum_ends->count(from, end) : 0;
+    tiles[flags | ends] += of_sums;
+    tiles[flags] += mask.count(from, end) - of_sums;
+  };
+  for (std::int64_t row = 0; row < mask.bits(); row += mask.row_bits()) {
+    mask.digits_of(row, digits);
+    std::size_t flags = 0;
+    for (std::size_t i = 0; i + 1 < masked.size(); ++i) {
       if (digits[i] == statement.trips[static_cast<std::size_t>(masked[i])] - 1) flags |= std::size_t{1} << i;
     }
-    ++tiles[flags];
+    add(flags, row, row + mask.row_bits() - 1);
+    add(flags | inner, row + mask.row_bits() - 1, row + mask.row_bits());
   }
   std::vector<std::int64_t> counts(statement.variants.size(), 0);
   for (std::size_t last = 0; last < std::size_t{1} << levels; ++last) {  // bit e: level e at its last index
@@ -75,13 +82,13 @@ std::vector<std::int64_t> masked_instances(const Program& program, const Stateme
       if (!mask.is_masked(e)) others *= (last >> e & 1U) != 0 ? 1 : statement.trips[e] - 1;
     }
     for (std::size_t i = 0; i < masked.size(); ++i) flags |= (last >> masked[i] & 1U) << i;
-    for (const bool ends : {false, true}) {
-      const std::int64_t count = others * tiles[flags | (ends ? std::size_t{1} << masked.size() : 0)];
+    for (const bool of_sum_end : {false, true}) {
+      const std::int64_t count = others * tiles[flags | (of_sum_end ? ends : 0)];
       if (count == 0) continue;
       unsigned variant = 0;
       for (std::size_t k = 0; k < statement.partials.size(); ++k) {
         const bool of_sum = statement.partials[k].ends_sum && statement.sum_ends != nullptr;
-        bool applies = !of_sum || ends;
+        bool applies = !of_sum || of_sum_end;
         for (int loop : statement.partials[k].loops) {
           const auto at = static_cast<std::size_t>(loop);
           if (statement.guards[at] == Guard::first) {

@@ -26,6 +26,67 @@ void TileMask::finish() {
   for (std::size_t w = 0; w < words_.size(); ++w) ranks_[w + 1] = ranks_[w] + std::popcount(words_[w]);
 }
 
+void TileMask::set(std::int64_t from, std::int64_t end) {
+  while (from < end && (from & 63) != 0) set(from++);
+  for (; end - from >= 64; from += 64) words_[static_cast<std::size_t>(from >> 6)] = ~std::uint64_t{0};
+  while (from < end) set(from++);
+}
+
+void TileMask::add(const TileMask& other) {
+  for (std::size_t w = 0; w < words_.size(); ++w) words_[w] |= other.words_[w];
+}
+
+std::int64_t TileMask::last(std::int64_t from, std::int64_t end) const {
+  while (from < end) {
+    const std::int64_t word = (end - 1) >> 6;
+    const std::uint64_t keep = ~std::uint64_t{0} >> (63 - ((end - 1) & 63));
+    const std::uint64_t left = words_[static_cast<std::size_t>(word)] & keep;
+    if (left != 0) {
+      const std::int64_t found = (word << 6) + 63 - std::countl_zero(left);
+      return found >= from ? found : -1;
+    }
+    end = word << 6;
+  }
+  return -1;
+}
+
+TileMask TileMask::projected(std::vector<std::int64_t> trips, std::vector<int> levels,
+                             const std::vector<int>& place) const {
+  TileMask seen(std::move(trips), std::move(levels));
+  // This mask's outer levels in their order, and nothing else: a bit there is a stretch of bits here.
+  bool outer = true;
+  for (std::size_t i = 0; i < place.size(); ++i) outer = outer && place[i] == static_cast<int>(i);
+  const std::int64_t stretch = place.empty() ? bits_ : strides_[std::min(place.size(), strides_.size()) - 1];
+  if (outer && place.size() == levels_.size()) {
+    seen.words_ = words_;
+  } else if (outer) {
+    for (std::int64_t bit = 0; bit < seen.bits_; ++bit) {
+      if (count(bit * stretch, (bit + 1) * stretch) > 0) seen.set(bit);
+    }
+  } else {
+    std::vector<std::int64_t> digits;
+    for (std::int64_t bit = next(0, bits_); bit < bits_; bit = next(bit + 1, bits_)) {
+      digits_of(bit, digits);
+      std::int64_t base = 0;
+      for (std::size_t i = 0; i < place.size(); ++i) {
+        if (place[i] >= 0) base += digits[static_cast<std::size_t>(place[i])] * seen.strides_[i];
+      }
+      seen.set(base);
+    }
+    for (std::size_t i = 0; i < place.size(); ++i) {
+      if (place[i] >= 0) continue;
+      // Whatever stands at its first index there stands at all of them.
+      const std::int64_t trip = seen.trips_[static_cast<std::size_t>(seen.levels_[i])], step = seen.strides_[i];
+      for (std::int64_t bit = seen.next(0, seen.bits_); bit < seen.bits_; bit = seen.next(bit + 1, seen.bits_)) {
+        if (bit / step % trip != 0) continue;
+        for (std::int64_t index = 1; index < trip; ++index) seen.set(bit + index * step);
+      }
+    }
+  }
+  seen.finish();
+  return seen;
+}
+
 std::int64_t TileMask::bit_of(const std::int64_t* position) const {
   std::int64_t bit = 0;
   for (std::size_t i = 0; i < levels_.size(); ++i) bit += position[levels_[i]] * strides_[i];

@@ -29,13 +29,20 @@ class TileMask {
   [[nodiscard]] bool test(std::int64_t bit) const {
     return (words_[static_cast<std::size_t>(bit >> 6)] >> (bit & 63) & 1U) != 0;
   }
+  void set(std::int64_t from, std::int64_t end);  // all of [from, end)
   // Call once all bits are set, before the functions below.
   void finish();
 
   [[nodiscard]] bool at(const std::int64_t* position) const { return test(bit_of(position)); }
   // The first set bit in [from, end); `end` when there is none.
   [[nodiscard]] std::int64_t next(std::int64_t from, std::int64_t end) const;
+  // The last set bit in [from, end); -1 when there is none.
+  [[nodiscard]] std::int64_t last(std::int64_t from, std::int64_t end) const;
   [[nodiscard]] std::int64_t count(std::int64_t from, std::int64_t end) const;  // set bits in [from, end)
+  // Bits of the innermost masked level that follow each other: [row · row_bits(), …).
+  [[nodiscard]] std::int64_t row_bits() const {
+    return levels_.empty() ? 1 : trips_[static_cast<std::size_t>(levels_.back())];
+  }
   [[nodiscard]] std::int64_t count_all() const;  // positions along all levels whose bit is set
   // Of the first `number` positions along all levels those whose bit is set.
   [[nodiscard]] std::int64_t count_before(std::int64_t number) const;
@@ -48,6 +55,12 @@ class TileMask {
     std::int64_t first = 0, last = 0;
   };
   [[nodiscard]] Run run_along(std::size_t level, const std::vector<std::int64_t>& position) const;
+
+  // A mask over other levels: a bit is set where one of those is that stand, along the levels of both, where it stands.
+  // `levels` of `trips` are new[i] = place[i] of this mask's levels, -1 for levels that this mask does not have.
+  [[nodiscard]] TileMask projected(std::vector<std::int64_t> trips, std::vector<int> levels,
+                                   const std::vector<int>& place) const;
+  void add(const TileMask& other);  // of the same levels
 
   friend bool operator==(const TileMask& a, const TileMask& b) {
     return a.trips_ == b.trips_ && a.levels_ == b.levels_ && a.words_ == b.words_;

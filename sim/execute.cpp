@@ -13,6 +13,7 @@
 #include "base/diagnostic.hpp"
 #include "einsum/counts.hpp"
 #include "einsum/input_values.hpp"
+#include "einsum/tolerance.hpp"
 #include "mappings/lower.hpp"
 #include "mappings/tile_region.hpp"
 #include "sim/pe_level/pe_values.hpp"
@@ -259,44 +260,6 @@ TensorStore<T> converted(const TensorStore<double>& from) {
   return to;
 }
 
-bool calls(const Expression& expression, const std::string& op) {
-  if (expression.kind == ExpressionKind::call && expression.name == op) return true;
-  return std::any_of(expression.args.begin(), expression.args.end(),
-                     [&](const Expression& argument) { return calls(argument, op); });
-}
-
-// The bound on |x - r| / (1 + |r|). fp64 and fp32 are held to fixed ones. Narrower formats round what memories hold:
-// the result, and running states once per iteration (two of them enter a quotient), with unit roundoff u:
-// u · (4 + 2 · iterations). exp turns an absolute error of its argument into a relative one of its result, so an
-// argument that is rounded on the way multiplies the bound by 1 + its largest value; a running maximum does not, since
-// it is subtracted everywhere alike.
-double tolerance(const Program& program, const Cascade& cascade, const TensorStore<double>& inputs, Dtype dtype) {
-  if (dtype == Dtype::fp64) return 1e-12;
-  if (dtype == Dtype::fp32) return 1e-5;
-  std::int64_t iterations = 1;
-  for (const TensorDecl& tensor : cascade.tensors()) {
-    if (!tensor.iterative_rank.empty()) iterations = std::max(iterations, program.shape.at(tensor.iterative_rank));
-  }
-  TensorStore<double> store;
-  double largest = 0;
-  for (const Einsum& einsum : cascade.einsums()) {
-    if (!calls(einsum.expression, "exp")) continue;
-    for (const Access* access : einsum.reads()) {
-      const TensorDecl& argument = *cascade.find_tensor(access->tensor);
-      if (!argument.iterative_rank.empty() || !is_stored(program, argument.name)) continue;
-      if (store.empty()) {
-        store = inputs;
-        evaluate<double>(cascade, program.shape, Precision{Dtype::fp64}, store);
-      }
-      const Tensor<double>& tensor = store.at(argument.name);
-      for (std::int64_t i = 0; i < tensor.size(); ++i) {
-        if (std::isfinite(tensor.data()[i])) largest = std::max(largest, std::abs(tensor.data()[i]));
-      }
-    }
-  }
-  return unit_roundoff(dtype) * (4 + 2 * static_cast<double>(iterations)) * (1 + largest);
-}
-
 std::string coordinates(const Tensor<double>& tensor, std::int64_t offset) {
   std::string text;
   for (std::size_t i = 0; i < tensor.ranks().size(); ++i) {
@@ -429,7 +392,8 @@ CheckReport check_values(const Cascade& cascade, const Machine& machine, const P
   const TensorStore<double> inputs = random_inputs(cascade, program.shape, options);
   const TensorStore<double> expected = reference(inputs, program.shape);
   CheckReport report;
-  report.tolerance = tolerance(program, cascade, inputs, options.dtype);
+  report.tolerance = rounding_tolerance(cascade, program.shape, options.dtype, inputs,
+                                        [&](const std::string& tensor) { return is_stored(program, tensor); });
   for (const RankDecl& rank : cascade.ranks()) {
     report.description +=
         fmt::format("{}{} = {}", report.description.empty() ? "" : ", ", rank.name, program.shape.at(rank.name));

@@ -2,6 +2,7 @@
 #include "sim/fast_forward.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "base/diagnostic.hpp"
 #include "sim/banked_bus.hpp"
@@ -10,6 +11,7 @@ namespace einloom {
 namespace {
 
 constexpr std::size_t kMostSnapshots = 1024;
+constexpr int kStands = -1;
 
 std::uint64_t hash_of(const std::vector<std::int64_t>& values) {
   std::uint64_t hash = 1469598103934665603ULL;
@@ -94,18 +96,6 @@ bool FastForward::ends_evenly(const Statement& statement, std::size_t level) con
   return true;
 }
 
-// What was passed over has the time of what it was passed over with: equal instants are written down once, counted.
-void FastForward::append_history(const History& history, std::int64_t now, std::vector<std::int64_t>& signature) const {
-  for (std::int64_t i = history.first(); i < history.size();) {
-    const std::int64_t time = history.at(i);
-    std::int64_t same = i + 1;
-    while (run_.program.skips && same < history.size() && history.at(same) == time) ++same;
-    signature.push_back(time - now);
-    if (run_.program.skips) signature.push_back(same - i);
-    i = same;
-  }
-}
-
 void FastForward::take(std::int64_t now, Snapshot& shot) {
   shot.now = now;
   shot.signature.clear();
@@ -122,7 +112,10 @@ void FastForward::take(std::int64_t now, Snapshot& shot) {
     shot.signature.push_back(head.ready_at == kNotReady ? kNotReady : head.ready_at - now);
     shot.signature.push_back(head.met_last);
     shot.signature.push_back(history.size() - history.first());
-    append_history(history, now, shot.signature);
+    history.for_each([&](std::int64_t time, std::int64_t instances) {
+      shot.signature.push_back(time - now);
+      if (run_.program.skips) shot.signature.push_back(instances);
+    });
     if (run_.program.skips) {
       const auto& passed = run_.board.passed(static_cast<int>(s));
       shot.signature.insert(shot.signature.end(), passed.begin(), passed.end());
@@ -143,82 +136,98 @@ void FastForward::take(std::int64_t now, Snapshot& shot) {
   shot.counters = run_.counters.values();
 }
 
-std::int64_t FastForward::periods(int loop, const Snapshot& then, const Snapshot& current) const {
+std::int64_t FastForward::periods(const Snapshot& then, const Snapshot& current, Motion& motion) const {
   const std::size_t statements = run_.program.statements.size();
-  std::vector<char> moving(statements, 0);
-  std::vector<std::size_t> levels(statements, 0);
-  std::int64_t steps = 0;
+  motion.level.assign(statements, kStands);
+  motion.steps.assign(statements, 0);
+  std::map<int, std::int64_t> steps;  // by loop: what moves along it moves alike
   std::int64_t most = kNever;
   for (std::size_t s = 0; s < statements; ++s) {
-    const std::int64_t started = current.index[s] - then.index[s];
+    if (current.index[s] == then.index[s]) continue;
     const Statement& what = run_.program.statements[s];
-    if (started == 0) continue;
-    const int level = level_of(static_cast<int>(s), loop);
-    if (level < 0 || run_.board.head(static_cast<int>(s)).done) return 0;
-    const BankedBus* banked = channel_.banked();
-    if (banked != nullptr && !banked->repeats(static_cast<int>(s), static_cast<std::size_t>(level))) return 0;
-    moving[s] = 1;
-    levels[s] = static_cast<std::size_t>(level);
+    if (run_.board.head(static_cast<int>(s)).done) return 0;
+    int level = kStands;
     for (std::size_t e = 0; e < what.effective.size(); ++e) {
-      const std::int64_t difference = position(current, s, e) - position(then, s, e);
-      if (e != levels[s] && difference != 0) return 0;
+      if (position(current, s, e) == position(then, s, e)) continue;
+      if (level != kStands) return 0;
+      level = static_cast<int>(e);
     }
-    const std::int64_t own = position(current, s, levels[s]) - position(then, s, levels[s]);
-    if (own <= 0 || (steps != 0 && own != steps)) return 0;
-    steps = own;
-    if (position(then, s, levels[s]) < margin(loop)) return 0;
-    std::int64_t trip = what.trips[levels[s]];
+    if (level == kStands) return 0;
+    const auto l = static_cast<std::size_t>(level);
+    const BankedBus* banked = channel_.banked();
+    if (banked != nullptr && !banked->repeats(static_cast<int>(s), l)) return 0;
+    const std::int64_t own = position(current, s, l) - position(then, s, l);
+    const int loop = loop_of(s, l);
+    const auto [known, fresh] = steps.emplace(loop, own);
+    if (own <= 0 || (!fresh && known->second != own)) return 0;
+    motion.level[s] = level;
+    motion.steps[s] = own;
+    if (position(then, s, l) < margin(loop)) return 0;
+    std::int64_t trip = what.trips[l];
     if (run_.program.loops[static_cast<std::size_t>(loop)].growth) {
-      trip = run_.program.loops[static_cast<std::size_t>(loop)].trip_at(position(current, s, levels[s] - 1));
+      trip = run_.program.loops[static_cast<std::size_t>(loop)].trip_at(position(current, s, l - 1));
     }
-    std::int64_t last_ones = ends_evenly(what, levels[s]) ? 1 : 2;
-    if (what.mask && what.mask->is_masked(levels[s])) {
+    std::int64_t last_ones = ends_evenly(what, l) ? 1 : 2;
+    if (what.mask && what.mask->is_masked(l)) {
       // Only among tiles in a row that all have points, whatever stands inside the loop.
-      if (what.mask->levels().back() != static_cast<int>(levels[s])) return 0;
+      if (what.mask->levels().back() != level) return 0;
       std::vector<std::int64_t> here(what.trips.size());
       for (std::size_t e = 0; e < here.size(); ++e) here[e] = position(current, s, e);
-      const TileMask::Run run = what.mask->run_along(levels[s], here);
-      if (position(then, s, levels[s]) < run.first + margin(loop)) return 0;
+      const TileMask::Run run = what.mask->run_along(l, here);
+      if (position(then, s, l) < run.first + margin(loop)) return 0;
       trip = run.last;
       last_ones = 2;
     }
     const std::int64_t limit = trip - last_ones;
-    most = std::min(most, (limit - position(current, s, levels[s])) / own);
+    most = std::min(most, (limit - position(current, s, l)) / own);
   }
-  if (steps == 0 || most <= 0) return 0;
+  if (steps.empty() || most <= 0) return 0;
+  // Nests side by side may each repeat along a loop of its own; which of them is older stays as it is.
+  for (const auto& [loop, own] : steps) {
+    for (int around = run_.program.loops[static_cast<std::size_t>(loop)].parent; around >= 0;
+         around = run_.program.loops[static_cast<std::size_t>(around)].parent) {
+      if (steps.count(around) != 0) return 0;
+    }
+  }
   for (std::size_t a = 0; a < arrays_.size(); ++a) {
     if (!rests(then, current, a) && current.free_at[a] - then.free_at[a] != current.now - then.now) return 0;
   }
-  return limit_by_dependences(moving, levels, steps, then, current, most);
+  return limit_by_dependences(motion, then, current, most);
 }
 
-std::int64_t FastForward::limit_by_dependences(const std::vector<char>& moving, const std::vector<std::size_t>& levels,
-                                               std::int64_t steps, const Snapshot& then, const Snapshot& current,
+std::int64_t FastForward::limit_by_dependences(const Motion& motion, const Snapshot& then, const Snapshot& current,
                                                std::int64_t periods) const {
   for (std::size_t d = 0; d < run_.program.dependences.size() && periods > 0; ++d) {
     const Dependence& edge = run_.program.dependences[d];
     const auto p = static_cast<std::size_t>(edge.producer);
     const auto c = static_cast<std::size_t>(edge.consumer);
-    if (moving[p] == moving[c]) continue;
+    const bool p_moves = motion.level[p] != kStands, c_moves = motion.level[c] != kStands;
+    const bool together =
+        p_moves && c_moves &&
+        loop_of(p, static_cast<std::size_t>(motion.level[p])) == loop_of(c, static_cast<std::size_t>(motion.level[c]));
+    if (together || (!p_moves && !c_moves)) continue;
     const Head& head = run_.board.head(edge.consumer);
-    if (moving[p] != 0) {
+    if (!c_moves) {
       // A consumer that stands still must go on waiting: the producer must not reach what it needs.
       if (head.done || run_.board.need(static_cast<int>(d)) <= run_.board.history(edge.producer).size()) continue;
       const std::int64_t per_period = current.index[p] - then.index[p];
       periods = std::min(periods, (run_.board.need(static_cast<int>(d)) - 1 - current.index[p]) / per_period);
       continue;
     }
-    // A producer that stands still must have done already all that the moving consumer will ask for.
-    const std::int64_t ended = run_.board.history(edge.producer).size();
+    // A producer that stands still, or moves along another loop, must have done already all that the moving consumer
+    // will ask for; of one that moves, what counts has ended long ago.
+    const History& history = run_.board.history(edge.producer);
+    const std::int64_t ended = p_moves ? history.first() : history.size();
     const std::int64_t per_period = current.index[c] - then.index[c];
     const Statement& what = run_.program.statements[c];
     const auto enough = [&](std::int64_t k) {
       std::vector<std::int64_t> position = head.position;
-      position[levels[c]] += k * steps;
+      position[static_cast<std::size_t>(motion.level[c])] += k * motion.steps[c];
       const std::int64_t index = current.index[c] + k * per_period;
       return run_.board.need_at(static_cast<int>(d), position, index, run_.program.iteration_of(what, position)) <=
              ended;
     };
+    if (p_moves && !enough(0)) return 0;
     std::int64_t low = 0, high = periods;
     while (low < high) {
       const std::int64_t middle = low + (high - low + 1) / 2;
@@ -231,9 +240,9 @@ std::int64_t FastForward::limit_by_dependences(const std::vector<char>& moving, 
     periods = low;
   }
   // A consumer that stands still although nothing holds it back is only outranked: its turn will come.
-  for (std::size_t s = 0; s < moving.size(); ++s) {
+  for (std::size_t s = 0; s < motion.level.size(); ++s) {
     const Head& head = run_.board.head(static_cast<int>(s));
-    if (moving[s] != 0 || head.done) continue;
+    if (motion.level[s] != kStands || head.done) continue;
     bool waits = false;
     for (int d : run_.board.incoming(static_cast<int>(s))) {
       waits = waits || run_.board.need(d) >
@@ -244,7 +253,8 @@ std::int64_t FastForward::limit_by_dependences(const std::vector<char>& moving, 
   return std::max<std::int64_t>(0, periods);
 }
 
-std::int64_t FastForward::skip(int loop, const Snapshot& then, const Snapshot& current, std::int64_t periods) {
+std::int64_t FastForward::skip(const Motion& motion, const Snapshot& then, const Snapshot& current,
+                               std::int64_t periods) {
   const std::int64_t cycles = periods * (current.now - then.now);
   std::vector<std::int64_t> skipped(run_.program.statements.size(), 0);
   for (std::size_t s = 0; s < skipped.size(); ++s) {
@@ -253,8 +263,7 @@ std::int64_t FastForward::skip(int loop, const Snapshot& then, const Snapshot& c
   }
   for (std::size_t s = 0; s < skipped.size(); ++s) {
     if (skipped[s] == 0) continue;
-    const auto level = static_cast<std::size_t>(level_of(static_cast<int>(s), loop));
-    run_.board.skip(static_cast<int>(s), level, periods * (position(current, s, level) - position(then, s, level)),
+    run_.board.skip(static_cast<int>(s), static_cast<std::size_t>(motion.level[s]), periods * motion.steps[s],
                     skipped[s]);
   }
   run_.counters.repeat(then.counters, periods);
@@ -289,7 +298,7 @@ std::int64_t FastForward::consider(const std::vector<int>& loops, std::int64_t n
     const std::uint64_t hash = hash_of(current_.signature);
     for (std::size_t i = trail.used; i-- > 0;) {  // the latest match has the shortest period
       if (trail.hashes[i] != hash || trail.snapshots[i].signature != current_.signature) continue;
-      std::int64_t count = periods(loop, trail.snapshots[i], current_);
+      std::int64_t count = periods(trail.snapshots[i], current_, motion_);
       if (count == 0) continue;
       // Where memories fill up, the last period holds most: it is stepped, so that the peak is seen.
       const Snapshot& then = trail.snapshots[i];
@@ -298,8 +307,12 @@ std::int64_t FastForward::consider(const std::vector<int>& loops, std::int64_t n
           --count == 0) {
         continue;
       }
-      const std::int64_t cycles = skip(loop, trail.snapshots[i], current_, count);
+      const std::int64_t cycles = skip(motion_, trail.snapshots[i], current_, count);
       for (int inner : loops) trails_[static_cast<std::size_t>(inner)].clear();
+      for (std::size_t s = 0; s < motion_.level.size(); ++s) {
+        if (motion_.level[s] == kStands) continue;
+        trails_[static_cast<std::size_t>(loop_of(s, static_cast<std::size_t>(motion_.level[s])))].clear();
+      }
       return cycles;
     }
     if (trail.used == trail.snapshots.size()) trail.snapshots.emplace_back();

@@ -44,22 +44,28 @@ class FastForward {
   };
 
   void take(std::int64_t now, Snapshot& shot);
-  void append_history(const History& history, std::int64_t now, std::vector<std::int64_t>& signature) const;
   [[nodiscard]] std::int64_t position(const Snapshot& shot, std::size_t statement, std::size_t level) const {
     return shot.position[offsets_[statement] + level];
   }
-  // Periods of `then → current` that may be skipped along `loop`; 0 when the future does not repeat.
-  [[nodiscard]] std::int64_t periods(int loop, const Snapshot& then, const Snapshot& current) const;
-  [[nodiscard]] std::int64_t limit_by_dependences(const std::vector<char>& moving,
-                                                  const std::vector<std::size_t>& levels, std::int64_t steps,
-                                                  const Snapshot& then, const Snapshot& current,
+  // How statements move from one snapshot to another that looks the same: along which effective loop, by how much.
+  struct Motion {
+    std::vector<int> level;  // by statement; -1: it stands still
+    std::vector<std::int64_t> steps;
+  };
+  // Periods of `then → current` that may be skipped, and how; 0 when the future does not repeat.
+  [[nodiscard]] std::int64_t periods(const Snapshot& then, const Snapshot& current, Motion& motion) const;
+  [[nodiscard]] std::int64_t limit_by_dependences(const Motion& motion, const Snapshot& then, const Snapshot& current,
                                                   std::int64_t periods) const;
   // Did the array start nothing between the snapshots? Then its idle time goes on; what it will be charged for it then
   // is not part of the period.
   [[nodiscard]] static bool rests(const Snapshot& then, const Snapshot& current, std::size_t array) {
     return then.free_at[array] == current.free_at[array];
   }
-  std::int64_t skip(int loop, const Snapshot& then, const Snapshot& current, std::int64_t periods);
+  std::int64_t skip(const Motion& motion, const Snapshot& then, const Snapshot& current, std::int64_t periods);
+  [[nodiscard]] int loop_of(std::size_t statement, std::size_t level) const {
+    const Statement& what = run_.program.statements[statement];
+    return what.loops[static_cast<std::size_t>(what.effective[level])];
+  }
   // Position of `loop` among the effective loops of a statement; -1 when it has none.
   [[nodiscard]] int level_of(int statement, int loop) const;
   // Is the last iteration of an effective loop like the ones before it for this statement?
@@ -74,6 +80,7 @@ class FastForward {
   std::vector<Trail> trails_;
   std::vector<std::size_t> offsets_;  // of a statement's position in Snapshot::position
   Snapshot current_;
+  Motion motion_;
   std::vector<int> anchor_;  // by loop: the statement that marks its iterations
 };
 

@@ -43,8 +43,8 @@ void Occupancy::measure(int memory, Scoreboard& board, Counters& counters, std::
     for (Reader& reader : readers_[s]) {
       const Dependence& edge = program_.dependences[static_cast<std::size_t>(reader.dependence)];
       const History& history = board.known(reader.dependence);
-      std::int64_t ended = std::max(reader.ended, history.first());
-      while (ended < history.size() && history.at(ended) + board.latency(reader.dependence) <= now) ++ended;
+      const std::int64_t ended =
+          history.next_after(std::max(reader.ended, history.first()), now - board.latency(reader.dependence));
       if (ended != reader.ended) {
         reader.ended = ended;
         reader.freed = board.slots_freed(edge, ended);

@@ -32,7 +32,7 @@ Scoreboard::Scoreboard(const Program& program)
     heads_[s].position.assign(statement.trips.size(), 0);
     if (statement.mask) {
       heads_[s].index = statement.mask->find(heads_[s].position);
-      histories_[s].begin_behind(heads_[s].index);
+      histories_[s].expect_groups(heads_[s].index);
     }
     heads_[s].done = heads_[s].index == statement.instances;
     if (!heads_[s].done) prepare(static_cast<int>(s));

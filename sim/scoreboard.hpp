@@ -97,7 +97,7 @@ class Scoreboard {
     if (program_.skips && !passed_[static_cast<std::size_t>(statement)].empty()) {
       // What was passed over behind it counts as ended with it.
       std::deque<std::int64_t>& passed = passed_[static_cast<std::size_t>(statement)];
-      history.record(time, passed.front());
+      if (passed.front() > 0) history.record(time, passed.front());
       passed.pop_front();
     }
     if (!arrivals_.empty()) return;

@@ -37,8 +37,10 @@ class Deferral {
         terms = split_terms(einsum.expression, rules_, einsum.span).terms;
         for (Term& term : terms) keep_inside(term, others_reduced(einsum, mine));
       }
-      const bool all_reduce =
-          std::all_of(terms.begin(), terms.end(), [&](const Term& term) { return depends_on_reduced(term, einsum); });
+      const bool all_reduce = std::all_of(terms.begin(), terms.end(), [&](Term& term) {
+        return depends_on_reduced(term, einsum) ||
+               (!mine.empty() && group_.outer.empty() && sum_constant(term, einsum, cascade_, group_));
+      });
       const bool comes_out =
           all_reduce && std::any_of(terms.begin(), terms.end(), [](const Term& t) { return !t.outside.empty(); });
       if (!comes_out) {
@@ -118,6 +120,10 @@ class Deferral {
     const TensorDecl& decl = tensor(einsum.name());
     std::vector<Expression> sums;
     for (Term& term : terms) {
+      if (term.inside.empty()) {
+        sums.emplace_back();  // its own sum
+        continue;
+      }
       Product of_tile;  // varies from tile to tile, and is late
       Product out;
       for (Factor& factor : term.outside) (uses_any(factor.value, mine) ? of_tile : out).push_back(std::move(factor));
@@ -140,7 +146,7 @@ class Deferral {
     }
     const Expression result = sum_over(terms, [&](const Term& term, std::size_t i) {
       Product factors = term.outside;
-      factors.insert(factors.begin(), {sums[i], false});
+      if (!term.inside.empty()) factors.insert(factors.begin(), {sums[i], false});
       return product_of(factors);
     });
     edit_.add(decl, einsum_of(decl.name, decl.ranks, {}, result, {}, einsum.span));

@@ -69,9 +69,15 @@ void MergePhases::plan(int position) {
     if (late.empty() && (is_late(access->tensor, step.phase) || split_now)) late = access->tensor;
   }
   if (late.empty()) return;
-  Split result = as_a_whole
-                     ? Split{{}, fmt::format("for {} it stays whole along `{}`", whole_for(each.name(), {}), whole)}
-                     : split(each, step.phase, step.role);
+  Split result = as_a_whole ? Split{{}, fmt::format("{} needs it whole along `{}`", whole_for(each.name(), {}), whole)}
+                            : split(each, step.phase, step.role);
+  if (result.failure.empty() && step.role == MergeRole::reduces) {
+    for (Term& term : result.terms) {
+      const bool sums = fact_of_reduction(each.reductions.front().op).factors;
+      if (!sums || depends_on_reduced(term, each) || sum_constant(term, each, cascade_, group_)) continue;
+      result.failure = "a part of it does not depend on what is reduced";
+    }
+  }
   if (result.failure.empty()) result.failure = objection(each, result.terms, step.phase);
   if (!result.failure.empty()) {
     blocked_.push_back(fmt::format("`{}` must wait for `{}`: {}", each.name(), late, result.failure));
@@ -143,7 +149,8 @@ std::string MergePhases::objection(const Einsum& each, const std::vector<Term>& 
     if (only_terms && !term.inside.empty() && (!term.outside.empty() || !term.shifts.empty() || term.negative)) {
       return fmt::format("no factor leaves a {}", each.reductions.front().op);
     }
-    const bool is_alone = only_terms && term.inside.empty();  // max(m) (x + c) = max(m) x + c
+    // max(m) (x + c) = max(m) x + c; of a sum what has nothing inside is summed already.
+    const bool is_alone = term.inside.empty() && (only_terms || each.reduces(variable_of_rank(group_.outer)));
     if (!is_alone && !depends_on_reduced(term, each)) return "a part of it does not depend on what is reduced";
     for (const Factor& factor : term.outside) {
       if (uses_any(factor.value, reduced)) {

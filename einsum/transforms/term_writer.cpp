@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "einsum/affine.hpp"
+
 namespace einloom::transforms {
 
 namespace {
@@ -76,6 +78,43 @@ bool depends_on_reduced(const Term& term, const Einsum& einsum) {
   const std::set<std::string> used = variables_of(product_of(term.inside));
   return std::all_of(einsum.reductions.begin(), einsum.reductions.end(),
                      [&](const Reduction& reduction) { return used.contains(reduction.variable); });
+}
+
+bool sum_constant(Term& term, const Einsum& einsum, const Cascade& cascade, const RankGroup& group) {
+  if (!term.shifts.empty()) return false;
+  std::set<std::string> reduced;
+  for (const Reduction& reduction : einsum.reductions) {
+    if (reduction.op != "sum") return false;
+    reduced.insert(reduction.variable);
+  }
+  for (const Product* factors : {&term.outside, &term.inside}) {
+    if (uses_any(product_of(*factors), reduced)) return false;
+  }
+  // Points may be missing where a predicate or a gather says so; the last tile may be short, but all tiles together are
+  // M.
+  const bool by_tiles = !group.outer.empty();
+  const std::string outer = variable_of_rank(group.outer), inner = variable_of_rank(group.inner);
+  if (by_tiles && reduced.contains(outer) != reduced.contains(inner)) return false;
+  const std::string whole = outer + "*" + group.inner + "+" + inner + " < " + group.whole;
+  for (const Comparison& predicate : cascade.domain(cascade.einsum_position(einsum.name()))) {
+    if (!by_tiles || print_comparison(predicate) != whole) return false;
+  }
+  for (const Access* access : einsum.reads()) {
+    for (const IndexExpression& index : access->indices) {
+      if (index.gathers()) return false;
+    }
+  }
+  term.outside.insert(term.outside.begin(), term.inside.begin(), term.inside.end());
+  term.inside.clear();
+  for (const Reduction& reduction : einsum.reductions) {
+    const std::string rank = rank_of_variable(reduction.variable);
+    if (by_tiles && rank == group.inner) continue;
+    Expression extent;
+    extent.kind = ExpressionKind::symbol;
+    extent.name = by_tiles && rank == group.outer ? group.whole : rank;
+    term.outside.push_back({extent, false});
+  }
+  return true;
 }
 
 Expression sum_over(const std::vector<Term>& terms, const std::function<Expression(const Term&, std::size_t)>& value) {

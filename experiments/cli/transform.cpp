@@ -28,6 +28,8 @@ struct Options {
   double scale = 1;
 };
 
+constexpr std::int64_t kFewKeys = 3;  // of a tile, where the cascade is compared at a small shape of its own
+
 struct Result {
   Cascade cascade;
   std::string steps;               // `defer:M, partition:M`
@@ -74,13 +76,34 @@ Result minimized(const Options& options, const Cascade& origin) {
     }
     result.cascade = fewer.cascade;
   }
-  if (ranks.empty()) result.lines.push_back("1 pass over every rank");
+  if (!ranks.empty()) return result;
+  std::string line = "1 pass over every rank";
+  for (const RankGroup& group : rank_groups(origin)) {
+    const int passes = passes_over(origin, group.name);
+    if (group.inside_tile() && passes > 1) {
+      line += fmt::format(", {} over {} inside a tile of {}", passes, group.name, group.whole);
+    }
+  }
+  result.lines.push_back(line);
   return result;
+}
+
+// Extents for the comparison: those at which the origin is checked, where it has such, with several of the tiles made
+// here.
+Shape shape_for(const Cascade& origin, const Cascade& result) {
+  Shape shape = small_shape(result);
+  const std::optional<Shape> checked = checked_shape(origin);
+  if (!checked) return shape;
+  for (const ParameterDecl& parameter : result.parameters()) shape.set(parameter.name, kFewKeys);
+  for (const auto& [name, extent] : checked->values()) {
+    if (shape.find(name)) shape.set(name, extent);
+  }
+  return shape;
 }
 
 std::string compared(const Options& options, const Cascade& origin, const Cascade& result,
                      const std::vector<Setting>& settings, const Span& where) {
-  Shape shape = cascade_shape(result, small_shape(result), settings, std::nullopt, where);
+  Shape shape = cascade_shape(result, shape_for(origin, result), settings, std::nullopt, where);
   const Equivalence equivalence = compare_values(origin, result, shape, options.seed, options.scale);
   if (!equivalence.holds()) {
     throw UserError(Diagnostic{

@@ -116,8 +116,7 @@ void choose_arrays(Draft& draft, const Span& where) {
     one.operands = operands(draft.cascade, einsum, draft.shape);
     one.result = result(draft.cascade, einsum, draft.shape);
     for (const std::string& variable : undivided(einsum)) {
-      const bool part = cut_of(draft.cascade, variable) == Cut::one_at_a_time && !is_iterative(draft.cascade, variable);
-      if (part && !einsum.selection().empty()) one.whole.insert(variable);
+      if (!einsum.selection().empty() && !is_iterative(draft.cascade, variable)) one.whole.insert(variable);
     }
     if (one.array == nullptr) {
       report(draft.machine, einsum, needed, where, diagnostics);

@@ -22,7 +22,9 @@ class Tiling {
   explicit Tiling(Draft& draft) : draft_(draft) {
     for (const DraftEinsum& one : draft.einsums) {
       const std::set<std::string> fixed = undivided(*one.einsum);
-      undivided_.insert(fixed.begin(), fixed.end());
+      for (const std::string& variable : fixed) {
+        if (one.whole.count(variable) == 0) undivided_.insert(variable);
+      }
       note_axis(one.rows, one.array->rows);
       note_axis(one.columns, one.array->columns);
     }
@@ -79,6 +81,7 @@ class Tiling {
     for (DraftEinsum& one : draft_.einsums) {
       for (auto [axis, limit] : {std::pair(&one.rows, one.array->rows), {&one.columns, one.array->columns}}) {
         if (axis->empty()) continue;
+        if (one.whole.count(*axis) != 0) continue;
         const std::int64_t tile = draft_.tile.at(*axis);
         if (tile > limit || (tile == 1 && draft_.is_looped(*axis))) axis->clear();
       }

@@ -104,14 +104,17 @@ class Writer {
     binding.einsum = name(one.einsum->name());
     binding.array = name(one.array->name);
     binding.span = where_;
-    if (!one.rows.empty()) binding.rows = name(inside(one.rows));
-    if (!one.columns.empty()) binding.columns = name(inside(one.columns));
+    const auto level = [&](const std::string& variable) {
+      return name(one.whole.count(variable) != 0 ? variable : inside(variable));
+    };
+    if (!one.rows.empty()) binding.rows = level(one.rows);
+    if (!one.columns.empty()) binding.columns = level(one.columns);
     for (const std::string& variable : one.einsum->variables()) {
       const bool placed = variable == one.rows || variable == one.columns;
       const bool single = draft_.tile.at(variable) == 1 && cut_of(draft_.cascade, variable) == Cut::one_at_a_time;
       const bool walked = single || (draft_.tile.at(variable) == 1 && draft_.is_looped(variable));
       if (placed || (walked && one.whole.count(variable) == 0)) continue;
-      binding.time.push_back(name(inside(variable)));
+      binding.time.push_back(level(variable));
     }
     return binding;
   }

@@ -28,7 +28,7 @@ struct DraftEinsum {
   const PeArray* array = nullptr;
   std::string rows, columns;      // variables; "": none
   int group = 0;                  // the innermost one around it
-  std::set<std::string> whole;    // outer parts of partitions that a selection runs over: inside its tile all the same
+  std::set<std::string> whole;    // what a selection looks at and counts: inside its tile, however it is cut elsewhere
   std::vector<std::string> own;   // variables of loops of its own, outermost first: those of its result, then reduced
   std::vector<Operand> operands;  // each different one once
   Operand result;

@@ -64,26 +64,83 @@ class OperationMask {
     auto mask = std::make_shared<TileMask>(statement_.trips, levels);
     position_.assign(statement_.trips.size(), 0);
     box_.assign(statement_.box.size(), {});
-    bool any_empty = false;
-    for (std::int64_t bit = 0; bit < bits; ++bit) {
-      find_box();
-      if (has_point()) {
-        mask->set(bit);
-      } else {
-        any_empty = true;
-      }
-      for (std::size_t i = levels.size(); i-- > 0;) {
+    inner_ = static_cast<std::size_t>(levels.back());
+    const std::int64_t row = mask->row_bits();
+    for (std::int64_t first = 0; first < bits; first += row) {
+      fill_row(first, row, *mask);
+      for (std::size_t i = levels.size() - 1; i-- > 0;) {
         const auto level = static_cast<std::size_t>(levels[i]);
         if (++position_[level] < statement_.trips[level]) break;
         position_[level] = 0;
       }
     }
-    if (!any_empty) return nullptr;
     mask->finish();
+    if (mask->count(0, bits) == bits) return nullptr;
     return mask;
   }
 
  private:
+  // Tiles along the innermost level. The bounds of a constraint are linear there, as long as no tile is shorter and
+  // the loop has a single digit: between its ends they are known where they are known at the ends of a stretch.
+  void fill_row(std::int64_t first, std::int64_t tiles, TileMask& mask) {
+    const bool linear =
+        std::count_if(axes_.begin(), axes_.end(), [&](const Axis& axis) { return axis.level == inner_; }) == 1 &&
+        std::all_of(axes_.begin(), axes_.end(),
+                    [&](const Axis& axis) { return axis.level != inner_ || axis.trip == tiles; });
+    if (linear && tiles > 2) {
+      fill(first, 0, tiles - 1, mask);
+      fill_tile(first, tiles - 1, mask);  // may be shorter
+    } else {
+      for (std::int64_t tile = 0; tile < tiles; ++tile) fill_tile(first, tile, mask);
+    }
+    position_[inner_] = 0;
+  }
+
+  // The stretch [begin, end): halved until its tiles are all full or all empty, or one is left.
+  void fill(std::int64_t first, std::int64_t begin, std::int64_t end, TileMask& mask) {
+    if (begin >= end) return;
+    if (end - begin == 1) return fill_tile(first, begin, mask);
+    bool full = true;
+    for (const Constraint& constraint : constraints_) {
+      const Bounds a = bounds_at(begin, constraint), b = bounds_at(end - 1, constraint);
+      if (constraint.is_not_equal) {
+        full = full && (std::min(a.low, b.low) > 0 || std::max(a.high, b.high) < 0);
+        continue;
+      }
+      if (std::min(a.low, b.low) > 0) return;
+      full = full && std::max(a.high, b.high) <= 0;
+    }
+    if (full) return mask.set(first + begin, first + end);
+    const std::int64_t middle = begin + (end - begin) / 2;
+    fill(first, begin, middle, mask);
+    fill(first, middle, end, mask);
+  }
+
+  void fill_tile(std::int64_t first, std::int64_t tile, TileMask& mask) {
+    position_[inner_] = tile;
+    find_box();
+    if (has_point()) mask.set(first + tile);
+  }
+
+  // The least and the greatest value of a constraint's form in the tile at hand.
+  struct Bounds {
+    std::int64_t low = 0, high = 0;
+  };
+  [[nodiscard]] Bounds bounds(const Constraint& constraint) const {
+    Bounds bounds{constraint.form.constant, constraint.form.constant};
+    for (std::size_t v : involved_) {
+      const std::int64_t factor = constraint.form.coefficients[v];
+      bounds.low += factor * (factor > 0 ? box_[v].begin : box_[v].end - 1);
+      bounds.high += factor * (factor > 0 ? box_[v].end - 1 : box_[v].begin);
+    }
+    return bounds;
+  }
+  Bounds bounds_at(std::int64_t tile, const Constraint& constraint) {
+    position_[inner_] = tile;
+    find_box();
+    return bounds(constraint);
+  }
+
   void find_box() {
     for (std::size_t v : involved_) {
       const BoxDimension& box = statement_.box[v];
@@ -115,12 +172,7 @@ class OperationMask {
   bool has_point() {
     int cutting = 0;  // constraints that some point of the box meets and another one does not
     for (const Constraint& constraint : constraints_) {
-      std::int64_t low = constraint.form.constant, high = low;
-      for (std::size_t v : involved_) {
-        const std::int64_t factor = constraint.form.coefficients[v];
-        low += factor * (factor > 0 ? box_[v].begin : box_[v].end - 1);
-        high += factor * (factor > 0 ? box_[v].end - 1 : box_[v].begin);
-      }
+      const auto [low, high] = bounds(constraint);
       if (constraint.is_not_equal) {
         if (low == 0 && high == 0) return false;
         cutting += low <= 0 && high >= 0 ? 2 : 0;  // what it leaves has no corner to look at
@@ -154,25 +206,35 @@ class OperationMask {
   std::vector<Axis> axes_;
   std::vector<std::int64_t> position_;
   Box box_;
+  std::size_t inner_ = 0;  // innermost level with a predicate
 };
 
 // The tile of each set of iterations over `inner` (positions in `effective`) that is the last one with points.
 std::shared_ptr<TileMask> last_ones(const TileMask& mask, const std::vector<std::int64_t>& trips,
                                     const std::vector<int>& inner) {
   auto last = std::make_shared<TileMask>(trips, mask.levels());
-  std::vector<std::int64_t> latest, digits;  // by position along the other levels: bit + 1
+  const auto is_inner = [&](int level) { return std::find(inner.begin(), inner.end(), level) != inner.end(); };
   std::int64_t others = 1;
   std::vector<std::int64_t> strides(mask.levels().size(), 0);
   for (std::size_t i = mask.levels().size(); i-- > 0;) {
-    if (std::find(inner.begin(), inner.end(), mask.levels()[i]) != inner.end()) continue;
+    if (is_inner(mask.levels()[i])) continue;
     strides[i] = others;
     others *= trips[static_cast<std::size_t>(mask.levels()[i])];
   }
-  latest.assign(static_cast<std::size_t>(others), 0);
-  for (std::int64_t bit = mask.next(0, mask.bits()); bit < mask.bits(); bit = mask.next(bit + 1, mask.bits())) {
+  std::vector<std::int64_t> latest(static_cast<std::size_t>(others), 0), digits;  // bit + 1, by the other levels
+  const auto keep = [&](std::int64_t bit) {
     mask.digits_of(bit, digits);
     const std::int64_t key = std::inner_product(digits.begin(), digits.end(), strides.begin(), std::int64_t{0});
     latest[static_cast<std::size_t>(key)] = bit + 1;
+  };
+  if (is_inner(mask.levels().back())) {  // of a row only the last one counts
+    for (std::int64_t row = 0; row < mask.bits(); row += mask.row_bits()) {
+      if (const std::int64_t bit = mask.last(row, row + mask.row_bits()); bit >= 0) keep(bit);
+    }
+  } else {
+    for (std::int64_t bit = mask.next(0, mask.bits()); bit < mask.bits(); bit = mask.next(bit + 1, mask.bits())) {
+      keep(bit);
+    }
   }
   for (std::int64_t bit : latest) {
     if (bit > 0) last->set(bit - 1);
@@ -202,6 +264,7 @@ class EmptyTileFinder {
   void mask_operation(Statement& statement) {
     const Einsum& einsum = lowering_.einsum(statement);
     if (!lowering_.tensor(einsum.name()).iterative_rank.empty() || !einsum.selection().empty()) return;
+    if (is_read_anyway(einsum.name())) return;
     statement.mask = OperationMask(lowering_, statement).make();
     if (statement.mask == nullptr || !statement.accumulates) return;
     statement.sum_ends = last_ones(*statement.mask, statement.trips, statement.accumulation_loops);
@@ -244,41 +307,61 @@ class EmptyTileFinder {
     return load.loops == reader.loops;
   }
 
-  void add_reader(const Statement& load, const Statement& reader, TileMask& into) {
-    const TileMask& from = *reader.mask;
-    // The reader's bits by the levels that the load has as well.
-    std::vector<int> own;
-    for (int level : from.levels()) own.push_back(level_of(load, loop_of(reader, level)));
-    std::vector<int> shared;
-    for (int level : own) {
-      if (level >= 0) shared.push_back(level);
+  // Sets the bits of what the reader needs.
+  static void add_reader(const Statement& load, const Statement& reader, TileMask& into) {
+    std::vector<int> place;
+    for (int level : into.levels()) {
+      const int loop = loop_of(load, level);
+      const auto& levels = reader.mask->levels();
+      const auto found =
+          std::find_if(levels.begin(), levels.end(), [&](int each) { return loop_of(reader, each) == loop; });
+      place.push_back(found == levels.end() ? -1 : static_cast<int>(found - levels.begin()));
     }
-    std::sort(shared.begin(), shared.end());
-    TileMask seen(load.trips, shared);
-    std::vector<std::int64_t> digits, position(load.trips.size(), 0);
-    for (std::int64_t bit = from.next(0, from.bits()); bit < from.bits(); bit = from.next(bit + 1, from.bits())) {
-      from.digits_of(bit, digits);
-      for (std::size_t i = 0; i < own.size(); ++i) {
-        if (own[i] >= 0) position[static_cast<std::size_t>(own[i])] = digits[i];
-      }
-      seen.set(seen.bit_of(position.data()));
-    }
-    for (std::int64_t bit = 0; bit < into.bits(); ++bit) {
-      into.digits_of(bit, digits);
-      for (std::size_t i = 0; i < digits.size(); ++i) {
-        position[static_cast<std::size_t>(into.levels()[i])] = digits[i];
-      }
-      if (seen.at(position.data())) into.set(bit);
-    }
+    into.add(reader.mask->projected(load.trips, into.levels(), place));
   }
 
-  // What a map did not write is not stored; a reduction has written everything.
+  // What a map did not write is not stored, nor what a reduction knows to be absent whatever it sums, unless it is a
+  // result of the cascade: those who read it know, too.
   void mask_store(Statement& store) {
     const std::string& tensor = program_.tensors[static_cast<std::size_t>(store.tensor)];
     const Statement& writer = program_.statements[static_cast<std::size_t>(lowering_.statement_of.at(tensor))];
     const Einsum& einsum = lowering_.einsum(writer);
-    if (writer.mask == nullptr || !einsum.reductions.empty() || einsum.scatters()) return;
-    if (writer.loops == store.loops && writer.guards == store.guards) store.mask = writer.mask;
+    if (writer.mask == nullptr || einsum.scatters() || writer.loops != store.loops) return;
+    if (!einsum.reductions.empty()) {
+      if (lowering_.tensor(tensor).role == TensorRole::output || has_predicate_on_reduced(writer, einsum)) return;
+    }
+    std::vector<int> levels, place;
+    for (std::size_t i = 0; i < writer.mask->levels().size(); ++i) {
+      const int own = level_of(store, loop_of(writer, writer.mask->levels()[i]));
+      if (own < 0) return;
+      levels.push_back(own);
+      place.push_back(static_cast<int>(i));
+    }
+    store.mask = std::make_shared<TileMask>(writer.mask->projected(store.trips, std::move(levels), place));
+  }
+
+  bool has_predicate_on_reduced(const Statement& statement, const Einsum& einsum) {
+    const std::size_t outputs = statement.box.size() - einsum.reductions.size();
+    const auto constraints = absent_constraints(lowering_.cascade, statement.einsum, program_.shape);
+    return std::any_of(constraints.begin(), constraints.end(), [&](const Constraint& constraint) {
+      const auto& factors = constraint.form.coefficients;
+      return std::any_of(factors.begin() + static_cast<std::ptrdiff_t>(outputs), factors.end(),
+                         [](std::int64_t factor) { return factor != 0; });
+    });
+  }
+
+  // Is the tensor an operand of `first(…)`, which reads absent points as what a tile without any would hold?
+  bool is_read_anyway(const std::string& tensor) const {
+    const auto reads = [&](const Expression& expression, const auto& self) -> bool {
+      return std::any_of(expression.args.begin(), expression.args.end(), [&](const Expression& argument) {
+        const bool here = expression.kind == ExpressionKind::first && argument.kind == ExpressionKind::access &&
+                          argument.access.tensor == tensor;
+        return here || self(argument, self);
+      });
+    };
+    const auto& einsums = lowering_.cascade.einsums();
+    return std::any_of(einsums.begin(), einsums.end(),
+                       [&](const Einsum& einsum) { return reads(einsum.expression, reads); });
   }
 
   void mask_storage(Storage& storage) {
@@ -294,18 +377,7 @@ class EmptyTileFinder {
       levels.push_back(static_cast<int>(i));
       from.push_back(static_cast<int>(found - masked.begin()));
     }
-    auto mask = std::make_shared<TileMask>(trips, levels);
-    std::vector<std::int64_t> digits, position(trips.size(), 0);
-    const TileMask& bits = *producer.mask;
-    for (std::int64_t bit = bits.next(0, bits.bits()); bit < bits.bits(); bit = bits.next(bit + 1, bits.bits())) {
-      bits.digits_of(bit, digits);
-      for (std::size_t i = 0; i < levels.size(); ++i) {
-        position[static_cast<std::size_t>(levels[i])] = digits[static_cast<std::size_t>(from[i])];
-      }
-      mask->set(mask->bit_of(position.data()));
-    }
-    mask->finish();
-    storage.mask = std::move(mask);
+    storage.mask = std::make_shared<TileMask>(producer.mask->projected(std::move(trips), std::move(levels), from));
   }
 
   static int loop_of(const Statement& statement, int level) {

@@ -131,17 +131,50 @@ class Expected {
     note_move(s);
   }
 
+  // All are made of what is a reduction over the points that are missing or a result of the cascade; of a map, and of
+  // sums that no reader looks at where they are absent, those whose tile is issued.
   void look_at_store(std::size_t s) {
     const Statement& store = program_.statements[s];
     const std::string& tensor = program_.tensors[static_cast<std::size_t>(store.tensor)];
     const Einsum& writer = *cascade_.find_einsum(tensor);
     std::size_t from = 0;
     while (program_.statements[from].name != tensor) ++from;
-    const bool all = !writer.reductions.empty() || writer.scatters();
+    const std::size_t outputs = writer.variables().size() - writer.reductions.size();
+    bool all =
+        writer.scatters() || (!writer.reductions.empty() && cascade_.find_tensor(tensor)->role == TensorRole::output);
+    const int einsum = cascade_.einsum_position(tensor);
+    for (const Constraint& constraint : domain_constraints(cascade_, einsum, program_.shape)) {
+      if (writer.reductions.empty() || holds_everywhere(constraint, writer)) continue;
+      for (std::size_t v = outputs; v < constraint.form.coefficients.size(); ++v) {
+        all = all || constraint.form.coefficients[v] != 0;
+      }
+    }
+    std::set<std::vector<std::int64_t>> written;
+    std::vector<std::int64_t> position, own;
+    for (const std::int64_t n : issued_[from]) {
+      program_.position_of(program_.statements[from], n, position);
+      own.clear();
+      for (const int path : store.effective) {
+        const auto& effective = program_.statements[from].effective;
+        own.push_back(position[static_cast<std::size_t>(std::find(effective.begin(), effective.end(), path) -
+                                                        effective.begin())]);
+      }
+      written.insert(own);
+    }
     for (std::int64_t n = 0; n < store.instances; ++n) {
-      if (all || issued_[from].count(n) != 0) issued_[s].insert(n);
+      program_.position_of(store, n, position);
+      if (all || written.count(position) != 0) issued_[s].insert(n);
     }
     note_move(s);
+  }
+
+  [[nodiscard]] bool holds_everywhere(const Constraint& constraint, const Einsum& einsum) const {
+    const std::vector<std::int64_t> extents = variable_extents(einsum, program_.shape);
+    std::int64_t largest = constraint.form.constant;
+    for (std::size_t v = 0; v < extents.size(); ++v) {
+      largest += std::max<std::int64_t>(0, constraint.form.coefficients[v] * (extents[v] - 1));
+    }
+    return !constraint.is_not_equal && largest <= 0;
   }
 
   void note_move(std::size_t s) {
@@ -259,7 +292,7 @@ void run_all(std::uint64_t seeds_of_each, Seen& seen) {
     const Cascade cascade = cascade_of(extents.cascade);
     for (std::uint64_t seed = 1; seed <= seeds_of_each; ++seed) {
       const std::int64_t dim = std::vector<std::int64_t>{1, 2, 3, 4}[seed % 4];
-      const std::string capacity = seed % 3 == 0 ? "2 KiB" : "";
+      const std::string capacity = seed % 3 == 0 ? "1 KiB" : "";
       const Shape shape = shape_of(extents, seed);
       std::string text;
       for (const auto& [name, extent] : shape.values()) text += fmt::format(" {}={}", name, extent);

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "einsum/counts.hpp"
+#include "einsum/transforms/minimize_passes.hpp"
 #include "evaluation/csv_rows.hpp"
 #include "support/documents_in_tree.hpp"
 
@@ -110,4 +111,23 @@ TEST_CASE("extents that follow at published shapes") {
   }
   // 196 rows of 50 keys and one of all 197.
   CHECK(196 * bound("sparsifiner", "", "H=1 M=197 E=64 F=64 C=32 L=32 KL=8").shape.at("KM") + 197 == 9997);
+}
+
+TEST_CASE("causal attention in its running form, with the corrections of every tile") {
+  // FlashAttention-2 counts corrections at the 40 tiles (p, m1) with a key; here a state has a value at all 64.
+  const Cascade causal = load_cascade(document_in_tree("einsum/cascades/causal.yaml"));
+  const Cascade running = transforms::minimize_passes(causal, "M", 4).cascade;
+  Shape extents;
+  for (const auto& [rank, extent] :
+       std::map<std::string, std::int64_t>{{"B", 1}, {"H", 1}, {"P", 16}, {"M", 16}, {"E", 4}, {"F", 4}}) {
+    extents.set(rank, extent);
+  }
+  const std::int64_t pairs = 136, tiles = 64;
+  CHECK(count_operations(running, running.bind(extents, {})) == OperationCounts{{"add", pairs + tiles * 5},
+                                                                                {"div", 64},
+                                                                                {"exp", pairs + tiles},
+                                                                                {"mac", 1088},
+                                                                                {"max", pairs + tiles},
+                                                                                {"mul", tiles * 5},
+                                                                                {"sub", pairs + tiles}});
 }

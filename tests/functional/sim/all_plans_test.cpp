@@ -25,6 +25,7 @@ TEST_CASE("values of every plan in the tree") {
       const ReferenceFunction reference = [&](const TensorStore<double>& inputs, const Shape& shape) {
         ReferenceSetting setting;
         setting.extents = shape.values();
+        for (const OptionDecl& option : cascade.options()) setting.options[option.name] = option.chosen;
         TensorStore<double> outputs;
         for (const TensorDecl& tensor : cascade.tensors()) {
           if (tensor.role != TensorRole::output) continue;
