@@ -184,6 +184,17 @@ help: make an extent smaller
    |          ^^^^^^^^^
 help: add `check: {cases: [{shape: {…}}]}`, or give a shape with `--set`
 )"},
+          {"check",
+           R"(command line:1:9: error[command-line]: `check` takes cascades, or `--all` for every one that has a name
+ 1 | einloom check
+   |         ^^^^^
+help: `einloom list cascades` names them all
+)"},
+          {"check mha gqa --set P=4",
+           R"(command line:1:29: error[command-line]: several cascades, and files, are of what documents claim; extents, `--dtype` and `--scale` are for one cascade at one shape
+ 1 | einloom check mha gqa --set P=4
+   |                             ^^^
+)"},
           {"check ./cascade.yaml --set M=4 --set K=4 --set N=4",
            R"(cascade.yaml:1:10: error[reference-missing]: cascade `dot` names no kernel to check against; values need an independent answer
  1 | cascade: dot

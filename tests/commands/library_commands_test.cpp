@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Do `list` and `check` say what is in the tree, as table, CSV and JSON?
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "errors/command.hpp"
+
+namespace einloom::test {
+namespace {
+
+TEST_CASE("the list of cascades") {
+  const TemporaryFolder folder;
+  const Outcome csv = einloom_in(folder, "list cascades --format csv");
+  REQUIRE(csv.exit_code == 0);
+  CHECK(csv.out.rfind("kind,name,paper,family,passes,state\n", 0) == 0);
+  CHECK(csv.out.find(
+            "\ncascade,attention_3pass,\"FuseMax (MICRO 2024), 3-pass class\",softmax,M 3,\"checked, simulates\"\n") !=
+        std::string::npos);
+  const Outcome json = einloom_in(folder, "list cascades --format json");
+  REQUIRE(json.exit_code == 0);
+  std::size_t checked = 0, rows = 0;
+  for (const auto& each : nlohmann::json::parse(json.out)) {
+    INFO(each.dump());
+    CHECK(each["kind"] == "cascade");
+    CHECK_FALSE(each["paper"].get<std::string>().empty());
+    ++rows;
+    checked += each["state"] == "checked, simulates" ? 1 : 0;
+  }
+  CHECK(rows >= 90);
+  CHECK(checked > rows * 3 / 4);
+  const Outcome table = einloom_in(folder, "list cascades");
+  CHECK(table.out.rfind("cascade", 0) == 0);
+  CHECK(table.out.find("\ngqa ") != std::string::npos);
+  const Outcome machines = einloom_in(folder, "list machines --format csv");
+  CHECK(machines.out.rfind("kind,name,description\nmachine,flat,", 0) == 0);
+}
+
+TEST_CASE("several cascades checked") {
+  const TemporaryFolder folder;
+  const Outcome outcome = einloom_in(folder, "check fsa matmul --csv checks.csv --json checks.json");
+  REQUIRE(outcome.exit_code == 0);
+  CHECK(outcome.out.find("2 of 2 cascades keep what they claim, seed 1\n") != std::string::npos);
+  const std::string csv = folder.read("checks.csv");
+  CHECK(csv.rfind("cascade,paper,family,passes,cases,values,max_rel_error_fp64,max_rel_error_fp32,"
+                  "max_rel_error_fp32_stressed,operations_equal,passes_equal,passed\n"
+                  "fsa,SystolicAttention (arXiv 2507.11331),softmax,1,7,",
+                  0) == 0);
+  CHECK(csv.find(",yes,yes,yes\nmatmul,") != std::string::npos);
+  const auto json = nlohmann::json::parse(folder.read("checks.json"));
+  REQUIRE(json["cascades"].size() == 2);
+  CHECK(json["cascades"][0]["cases"].size() == 7);
+  CHECK(json["cascades"][0]["cases"][3]["case"] == "mask=causal B=2 E=4 F=3 H=3 M=11 M0=4 P=11");
+  CHECK(json["cascades"][0]["cases"][3]["problems"].empty());
+}
+
+TEST_CASE("a form checked") {
+  const TemporaryFolder folder;
+  const Outcome outcome = einloom_in(folder, "check fsa --set cascade.options.mask=causal");
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.out.rfind("cascade fsa: 4 cases, seed 1\n  ok    mask=causal ", 0) == 0);
+}
+
+TEST_CASE("a cascade that does not keep its claims fails, and says which") {
+  const TemporaryFolder folder;
+  std::string text = read_source(std::string(EINLOOM_SOURCE_DIR) + "/einsum/cascades/fsa.yaml")->text;
+  text = replaced(text, "  passes: {M: 1}", "  passes: {M: 2}");
+  folder.write("fsa.yaml", text);
+  const Outcome outcome = einloom_in(folder, "check ./fsa.yaml matmul --csv checks.csv");
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.out.find("1 passes over M, stated 2") != std::string::npos);
+  CHECK(outcome.out.find("1 of 2 cascades keep what they claim") != std::string::npos);
+  CHECK(folder.read("checks.csv").find(",yes,no,no\nmatmul,") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace einloom::test
