@@ -24,7 +24,6 @@ TEST_CASE("three-pass attention becomes FlashAttention-2") {
 description: "attention_3pass after defer:M, partition:M, running:M"
 paper: FuseMax (MICRO 2024), 3-pass class
 family: softmax
-family: softmax
 reference: softmax_attention
 ranks: [B, H, P, M, E, F]
 partitions:
