@@ -6,7 +6,9 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
+#include "einsum/counts.hpp"
 #include "einsum/reference/softmax_attention.hpp"
+#include "mappings/default_plan/default_plan.hpp"
 #include "sim/execute.hpp"
 #include "support/documents_in_tree.hpp"
 
@@ -182,6 +184,27 @@ TEST_CASE("a wrong cascade fails the check") {
       check_values(load_cascade(parse_yaml(source_from_text("wrong.yaml", text))), machine_of("fusemax", abs_on_line),
                    plan_of(kInterleaved), shape.shape(), softmax(), CheckOptions{}, {});
   CHECK_FALSE(report.passed);
+}
+
+// Its windows, and the keys in them, follow from the image and WINDOW.
+TEST_CASE("large shapes with derived ranks are clipped, and derived ranks follow") {
+  const Machine machine = machine_of("fusemax");
+  const Cascade cascade = cascade_of("window_attention");
+  Shape shape;
+  for (const auto& [rank, extent] : {std::pair{"Y", 224}, {"X", 224}, {"D", 96}, {"H", 3}, {"E", 32}, {"F", 32}}) {
+    shape.set(rank, extent);
+  }
+  CheckOptions options;
+  options.operation_budget = 1'000'000;
+  const Plan plan = default_plan(cascade, machine, shape, options.dtype, {});
+  const Shape clipped = clip_for_check(cascade, machine, plan, shape, options, {});
+  double total = 0;
+  for (const auto& [op, count] : count_operations(cascade, cascade.bind(clipped, {}))) {
+    total += static_cast<double>(count);
+  }
+  CHECK(total <= 1e6);
+  CHECK(clipped.at("Y") * clipped.at("X") < 224 * 224);
+  CHECK_FALSE(clipped.find("NY"));
 }
 
 TEST_CASE("large shapes are clipped to the budget and still cover several tiles") {
