@@ -15,6 +15,19 @@ std::string ProgramLoop::name() const {
   return text;
 }
 
+bool Program::takes_slot(const Storage& storage, const std::vector<std::int64_t>& position) {
+  if (storage.firsts && !storage.firsts->at(position.data())) return false;
+  std::size_t next = 0;
+  for (std::size_t e = 0; e < position.size(); ++e) {
+    if (next < storage.loops.size() && storage.loops[next] == static_cast<int>(e)) {
+      ++next;
+    } else if (position[e] != 0 && !(storage.firsts && storage.firsts->is_masked(e))) {
+      return false;
+    }
+  }
+  return true;
+}
+
 void Program::position_of(const Statement& statement, std::int64_t index, std::vector<std::int64_t>& position) const {
   position.resize(statement.trips.size());
   if (grows) {

@@ -198,6 +198,8 @@ struct Storage {
   std::vector<int> consumers;              // statements that release
   std::vector<int> loops;                  // of the producer's effective loops (positions), those that index a slot
   std::shared_ptr<const TileMask> mask{};  // by position along these loops: slots that are taken at all; null: all
+  // With a mask of the producer: by its position, the first instance issued of each tile, as far as the mask goes.
+  std::shared_ptr<const TileMask> firsts{};
 };
 
 // Einsums side by side on each array, with what is charged besides (fidelity waterfall).
@@ -227,9 +229,12 @@ struct Program {
   std::map<std::string, std::int64_t> required_operations;  // by the cascade's own counts, over all arrays
   bool grows = false;                                       // a loop does; its parent has no other one that does
   bool skips = false;                                       // statements have masks
+  Span empty_tiles_span;                                    // in the plan
   std::vector<std::string> dense;  // Einsums with predicates on data: all tiles that those could leave are issued
   bool masked = false;             // predicates beyond partition bounds: absent points are issued like present ones
 
+  // Does the producer's instance at a position take a slot? The first one of a tile that is issued does.
+  [[nodiscard]] static bool takes_slot(const Storage& storage, const std::vector<std::int64_t>& position);
   // Iterations of instance `index` of a statement along its effective loops.
   void position_of(const Statement& statement, std::int64_t index, std::vector<std::int64_t>& position) const;
   // Which partial extents apply at a position (bit mask).

@@ -125,6 +125,7 @@ std::int64_t TileMask::count_all() const {
 }
 
 std::int64_t TileMask::count_before(std::int64_t number) const {
+  if (trips_.empty()) return number > 0 ? count(0, bits_) : 0;
   // Level by level: positions that share the digits so far and have a smaller one here.
   std::int64_t found = 0, base = 0,
                block = bits_;  // bits that agree with the masked digits so far: [base, base + block)
@@ -179,9 +180,10 @@ std::int64_t TileMask::find(std::vector<std::int64_t>& position) const {
 TileMask::Run TileMask::run_along(std::size_t level, const std::vector<std::int64_t>& position) const {
   const std::int64_t bit = bit_of(position.data());
   const std::int64_t step = stride(level);
+  const bool here = test(bit);
   Run run{position[level], position[level] + 1};
-  while (run.first > 0 && test(bit + (run.first - 1 - position[level]) * step)) --run.first;
-  while (run.last < trips_[level] && test(bit + (run.last - position[level]) * step)) ++run.last;
+  while (run.first > 0 && test(bit + (run.first - 1 - position[level]) * step) == here) --run.first;
+  while (run.last < trips_[level] && test(bit + (run.last - position[level]) * step) == here) ++run.last;
   return run;
 }
 

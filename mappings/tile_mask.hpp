@@ -49,8 +49,8 @@ class TileMask {
   // Moves a position to the next one, itself included, whose bit is set; returns how many were passed over. Behind the
   // last one the position is all 0 and the positions to the end have been passed.
   [[nodiscard]] std::int64_t find(std::vector<std::int64_t>& position) const;
-  // Consecutive indices along a masked level, none of the levels inside it masked, whose bits are set, around the one
-  // at `position`: [first, last).
+  // Consecutive indices along a masked level, none of the levels inside it masked, whose bits are alike, around the
+  // one at `position`: [first, last).
   struct Run {
     std::int64_t first = 0, last = 0;
   };
@@ -61,10 +61,6 @@ class TileMask {
   [[nodiscard]] TileMask projected(std::vector<std::int64_t> trips, std::vector<int> levels,
                                    const std::vector<int>& place) const;
   void add(const TileMask& other);  // of the same levels
-
-  friend bool operator==(const TileMask& a, const TileMask& b) {
-    return a.trips_ == b.trips_ && a.levels_ == b.levels_ && a.words_ == b.words_;
-  }
 
  private:
   [[nodiscard]] std::int64_t rank(std::int64_t bit) const;  // set bits below

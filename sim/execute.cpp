@@ -52,7 +52,6 @@ class ValueMachine {
                              : nullptr);
     }
     for (std::size_t s = 0; s < program.statements.size(); ++s) {
-      last_.emplace_back();
       if (!program.statements[s].mask) continue;
       std::vector<std::int64_t> first(program.statements[s].trips.size(), 0);
       pass_over(static_cast<int>(s), first);
@@ -85,7 +84,6 @@ class ValueMachine {
       end(statement_index);
       return;
     }
-    if (statement.mask) last_[static_cast<std::size_t>(statement_index)] = position_;
     if (statement.share < 1) return;
     const Box region = tensor_region(program_, cascade_, statement, position_, {});
     const bool load = statement.kind == StatementKind::load;
@@ -120,7 +118,6 @@ class ValueMachine {
   void end(int statement_index) {
     const Statement& statement = program_.statements[static_cast<std::size_t>(statement_index)];
     if (!statement.mask) return;
-    last_[static_cast<std::size_t>(statement_index)] = position_;
     std::vector<std::int64_t> next = position_;
     if (increment(statement, next)) pass_over(statement_index, next);
   }
@@ -160,19 +157,13 @@ class ValueMachine {
   void take_slot(int index, int statement_index) {
     const Storage& storage = program_.storages[static_cast<std::size_t>(index)];
     const Statement& statement = program_.statements[static_cast<std::size_t>(statement_index)];
-    const std::vector<std::int64_t>& last = last_[static_cast<std::size_t>(statement_index)];
-    if (statement.share < 1) return;  // a part of a tile that has its slot already
+    if (statement.share < 1) return;                       // a part of a tile that has its slot already
+    if (!Program::takes_slot(storage, position_)) return;  // goes on with the slot it holds
     std::vector<int> others;
     for (std::size_t e = 0; e < position_.size(); ++e) {
       const auto& own = storage.loops;
       if (std::find(own.begin(), own.end(), static_cast<int>(e)) != own.end()) continue;
-      if (!statement.mask && position_[e] != 0) return;  // goes on with the slot it holds
       others.push_back(static_cast<int>(e));
-    }
-    if (statement.mask && !last.empty() && std::all_of(storage.loops.begin(), storage.loops.end(), [&](int level) {
-          return last[static_cast<std::size_t>(level)] == position_[static_cast<std::size_t>(level)];
-        })) {
-      return;
     }
     std::vector<Box>& held = held_[static_cast<std::size_t>(index)];
     const Box region = tensor_region(program_, cascade_, statement, position_, others);
@@ -210,7 +201,6 @@ class ValueMachine {
   std::vector<std::unique_ptr<EinsumKernel<T>>> kernels_;
   std::map<int, std::vector<int>> storages_of_;
   std::vector<std::vector<Box>> held_;
-  std::vector<std::vector<std::int64_t>> last_;  // by statement with a mask: the position issued last
   std::vector<std::int64_t> position_;
 };
 

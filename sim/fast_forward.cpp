@@ -173,7 +173,12 @@ std::int64_t FastForward::periods(const Snapshot& then, const Snapshot& current,
       if (what.mask->levels().back() != level) return 0;
       std::vector<std::int64_t> here(what.trips.size());
       for (std::size_t e = 0; e < here.size(); ++e) here[e] = position(current, s, e);
-      const TileMask::Run run = what.mask->run_along(l, here);
+      TileMask::Run run = what.mask->run_along(l, here);
+      for (const Storage& storage : run_.program.storages) {  // … and that all take slots, or none of them does
+        if (storage.producer != static_cast<int>(s) || !storage.firsts) continue;
+        const TileMask::Run alike = storage.firsts->run_along(l, here);
+        run = {std::max(run.first, alike.first), std::min(run.last, alike.last)};
+      }
       if (position(then, s, l) < run.first + margin(loop)) return 0;
       trip = run.last;
       last_ones = 2;

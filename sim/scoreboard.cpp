@@ -88,21 +88,7 @@ void Scoreboard::advance(int statement) {
 }
 
 bool Scoreboard::acquires(const Storage& storage) const {
-  const Head& head = heads_[static_cast<std::size_t>(storage.producer)];
-  if (program_.statements[static_cast<std::size_t>(storage.producer)].mask) {
-    return head.before.empty() || std::any_of(storage.loops.begin(), storage.loops.end(), [&](int level) {
-             return head.before[static_cast<std::size_t>(level)] != head.position[static_cast<std::size_t>(level)];
-           });
-  }
-  std::size_t next = 0;
-  for (std::size_t e = 0; e < head.position.size(); ++e) {
-    if (next < storage.loops.size() && storage.loops[next] == static_cast<int>(e)) {
-      ++next;
-    } else if (head.position[e] != 0) {
-      return false;
-    }
-  }
-  return true;
+  return Program::takes_slot(storage, heads_[static_cast<std::size_t>(storage.producer)].position);
 }
 
 // Tiles without points are nobody's turn: the head moves on to the next one that has some.

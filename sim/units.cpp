@@ -107,8 +107,10 @@ void ArrayUnit::start(int statement, std::int64_t now, const Wake& wake) {
   if (run_.observer) run_.observer(statement, index, now, free_at_);
   for (RunListener* listener : run_.listeners) listener->starts(run_, statement, now, free_at_);
   for (int loop : run_.anchored[static_cast<std::size_t>(statement)]) {
-    std::size_t level = what.effective.size() - 1;
-    while (what.loops[static_cast<std::size_t>(what.effective[level])] != loop) --level;
+    const auto found = std::find_if(what.effective.begin(), what.effective.end(),
+                                    [&](int each) { return what.loops[static_cast<std::size_t>(each)] == loop; });
+    ensure(found != what.effective.end(), "a loop that tells of its iterations is one of the statement's");
+    const auto level = static_cast<std::size_t>(found - what.effective.begin());
     const std::int64_t iteration = board.head(statement).position[level];
     const auto l = static_cast<std::size_t>(loop);
     const bool begins = board.begins(statement, level) && iteration >= run_.watched_from[l] &&

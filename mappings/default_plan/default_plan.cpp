@@ -6,12 +6,38 @@
 
 #include <algorithm>
 
+#include "einsum/affine.hpp"
+#include "einsum/lattice.hpp"
 #include "mappings/default_plan/draft.hpp"
 #include "mappings/steps/lowering.hpp"
 
 namespace einloom {
 namespace planning {
 namespace {
+
+// Do affine predicates leave the Einsum a point? Where there are too many to count, yes.
+bool has_points(const Cascade& cascade, int einsum, const Shape& shape) {
+  const std::vector<std::int64_t> extents =
+      variable_extents(cascade.einsums()[static_cast<std::size_t>(einsum)], shape);
+  const std::vector<Constraint> constraints = absent_constraints(cascade, einsum, shape);
+  std::vector<std::int64_t> involved;
+  std::vector<Constraint> narrowed;
+  for (const Constraint& constraint : constraints)
+    narrowed.push_back({{{}, constraint.form.constant}, constraint.is_not_equal});
+  double volume = 1;
+  for (std::size_t v = 0; v < extents.size(); ++v) {
+    if (std::all_of(constraints.begin(), constraints.end(),
+                    [&](const Constraint& each) { return each.form.coefficients[v] == 0; })) {
+      continue;
+    }
+    involved.push_back(extents[v]);
+    volume *= static_cast<double>(extents[v]);
+    for (std::size_t c = 0; c < constraints.size(); ++c) {
+      narrowed[c].form.coefficients.push_back(constraints[c].form.coefficients[v]);
+    }
+  }
+  return volume > 0x1p58 || count_lattice_points(std::move(involved), std::move(narrowed)) > 0;
+}
 
 class Writer {
  public:
@@ -36,10 +62,13 @@ class Writer {
     } else {
       plan.nests.push_back(outermost);
     }
-    for (std::size_t e = 0; e < draft_.einsums.size(); ++e) {
-      if (absent_constraints(draft_.cascade, static_cast<int>(e), draft_.shape).empty()) continue;
-      plan.empty_tiles = EmptyTiles::skip;
+    // Tiles without points are skipped, unless there are no others.
+    bool some_absent = false, some_present = false;
+    for (int e = 0; e < static_cast<int>(draft_.einsums.size()); ++e) {
+      some_absent = some_absent || !absent_constraints(draft_.cascade, e, draft_.shape).empty();
+      some_present = some_present || has_points(draft_.cascade, e, draft_.shape);
     }
+    if (some_absent && some_present) plan.empty_tiles = EmptyTiles::skip;
     plan.empty_tiles_span = where_;
     for (const DraftEinsum& one : draft_.einsums) plan.bindings.push_back(binding(one));
     for (const TensorDecl& tensor : draft_.cascade.tensors()) plan.keeps.push_back(keep(tensor));

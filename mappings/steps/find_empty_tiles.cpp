@@ -16,7 +16,7 @@
 namespace einloom {
 namespace {
 
-constexpr std::int64_t kMostBits = std::int64_t{1} << 28;  // 32 MiB a mask
+constexpr std::int64_t kMostBits = std::int64_t{1} << 28;  // 32 MiB a mask, and as much again for its counts
 
 // Levels of a statement's loops that advance a variable with a predicate, and how.
 struct Axis {
@@ -209,38 +209,41 @@ class OperationMask {
   std::size_t inner_ = 0;  // innermost level with a predicate
 };
 
-// The tile of each set of iterations over `inner` (positions in `effective`) that is the last one with points.
-std::shared_ptr<TileMask> last_ones(const TileMask& mask, const std::vector<std::int64_t>& trips,
-                                    const std::vector<int>& inner) {
-  auto last = std::make_shared<TileMask>(trips, mask.levels());
+// Of each set of iterations over `inner` (positions in `effective`) the first tile that has points, or the last one.
+// The mask itself where none of its levels is inner: then each tile is a set of its own.
+enum class End { first, last };
+std::shared_ptr<const TileMask> ends_of(const std::shared_ptr<const TileMask>& of, End end,
+                                        const std::vector<std::int64_t>& trips, const std::vector<int>& inner) {
+  const TileMask& mask = *of;
   const auto is_inner = [&](int level) { return std::find(inner.begin(), inner.end(), level) != inner.end(); };
+  if (std::none_of(mask.levels().begin(), mask.levels().end(), is_inner)) return of;
+  auto ends = std::make_shared<TileMask>(trips, mask.levels());
   std::int64_t others = 1;
-  std::vector<std::int64_t> strides(mask.levels().size(), 0);
+  std::vector<std::int64_t> strides(mask.levels().size(), 0), digits;
   for (std::size_t i = mask.levels().size(); i-- > 0;) {
     if (is_inner(mask.levels()[i])) continue;
     strides[i] = others;
     others *= trips[static_cast<std::size_t>(mask.levels()[i])];
   }
-  std::vector<std::int64_t> latest(static_cast<std::size_t>(others), 0), digits;  // bit + 1, by the other levels
+  std::vector<bool> seen(static_cast<std::size_t>(others));  // by the other levels
+  // From the end that is looked for: the first one of a set that comes is it.
   const auto keep = [&](std::int64_t bit) {
     mask.digits_of(bit, digits);
     const std::int64_t key = std::inner_product(digits.begin(), digits.end(), strides.begin(), std::int64_t{0});
-    latest[static_cast<std::size_t>(key)] = bit + 1;
+    if (seen[static_cast<std::size_t>(key)]) return;
+    seen[static_cast<std::size_t>(key)] = true;
+    ends->set(bit);
   };
-  if (is_inner(mask.levels().back())) {  // of a row only the last one counts
-    for (std::int64_t row = 0; row < mask.bits(); row += mask.row_bits()) {
-      if (const std::int64_t bit = mask.last(row, row + mask.row_bits()); bit >= 0) keep(bit);
-    }
+  const std::int64_t bits = mask.bits();
+  // Where the innermost level is inner, of a row only one counts.
+  const std::int64_t row = is_inner(mask.levels().back()) ? mask.row_bits() : 1;
+  if (end == End::first) {
+    for (std::int64_t bit = mask.next(0, bits); bit < bits; bit = mask.next((bit / row + 1) * row, bits)) keep(bit);
   } else {
-    for (std::int64_t bit = mask.next(0, mask.bits()); bit < mask.bits(); bit = mask.next(bit + 1, mask.bits())) {
-      keep(bit);
-    }
+    for (std::int64_t bit = mask.last(0, bits); bit >= 0; bit = mask.last(0, bit / row * row)) keep(bit);
   }
-  for (std::int64_t bit : latest) {
-    if (bit > 0) last->set(bit - 1);
-  }
-  last->finish();
-  return last;
+  ends->finish();
+  return ends;
 }
 
 class EmptyTileFinder {
@@ -258,16 +261,39 @@ class EmptyTileFinder {
     for (Storage& storage : program_.storages) mask_storage(storage);
     program_.skips = std::any_of(program_.statements.begin(), program_.statements.end(),
                                  [](const Statement& statement) { return statement.mask != nullptr; });
+    program_.empty_tiles_span = lowering_.plan.empty_tiles_span;
+    check_something_issued();
   }
 
  private:
   void mask_operation(Statement& statement) {
+    if (!statement.instruction.empty()) return;  // an instruction is issued as a whole
     const Einsum& einsum = lowering_.einsum(statement);
     if (!lowering_.tensor(einsum.name()).iterative_rank.empty() || !einsum.selection().empty()) return;
     if (is_read_anyway(einsum.name())) return;
     statement.mask = OperationMask(lowering_, statement).make();
     if (statement.mask == nullptr || !statement.accumulates) return;
-    statement.sum_ends = last_ones(*statement.mask, statement.trips, statement.accumulation_loops);
+    statement.sum_ends = ends_of(statement.mask, End::last, statement.trips, statement.accumulation_loops);
+  }
+
+  void check_something_issued() {
+    std::string names;  // Einsums and their predicates
+    for (const Statement& statement : program_.statements) {
+      if (statement.kind != StatementKind::operation) continue;
+      if (Program::issued(statement) > 0) return;
+      const Einsum& einsum = lowering_.einsum(statement);
+      std::string own;
+      for (const Comparison& comparison : einsum.predicates) {
+        own += (own.empty() ? "" : " and ") + print_comparison(comparison);
+      }
+      if (!own.empty()) names += fmt::format("{}`{}` of `{}`", names.empty() ? "" : ", ", own, einsum.name());
+    }
+    if (!names.empty()) names = ": " + names;
+    lowering_.diagnostics
+        .error("no-points", lowering_.plan.empty_tiles_span,
+               "with `empty_tiles: skip` nothing is issued: predicates leave no point of any Einsum" + names)
+        .with_help("change the extents or the predicates, or set `empty_tiles: issue`");
+    lowering_.diagnostics.throw_if_any();
   }
 
   // A load is made when one of the tiles that read it has points.
@@ -321,13 +347,14 @@ class EmptyTileFinder {
   }
 
   // What a map did not write is not stored, nor what a reduction knows to be absent whatever it sums, unless it is a
-  // result of the cascade: those who read it know, too.
+  // result of the cascade: those who read it know, too. What spills of a tile goes with it.
   void mask_store(Statement& store) {
     const std::string& tensor = program_.tensors[static_cast<std::size_t>(store.tensor)];
     const Statement& writer = program_.statements[static_cast<std::size_t>(lowering_.statement_of.at(tensor))];
     const Einsum& einsum = lowering_.einsum(writer);
     if (writer.mask == nullptr || einsum.scatters() || writer.loops != store.loops) return;
-    if (!einsum.reductions.empty()) {
+    const bool spills = store.share < 1;  // a part of each tile that is written, and of no other
+    if (!einsum.reductions.empty() && !spills) {
       if (lowering_.tensor(tensor).role == TensorRole::output || has_predicate_on_reduced(writer, einsum)) return;
     }
     std::vector<int> levels, place;
@@ -377,6 +404,13 @@ class EmptyTileFinder {
       levels.push_back(static_cast<int>(i));
       from.push_back(static_cast<int>(found - masked.begin()));
     }
+    std::vector<int> inner;
+    for (std::size_t e = 0; e < producer.trips.size(); ++e) {
+      if (std::find(storage.loops.begin(), storage.loops.end(), static_cast<int>(e)) == storage.loops.end()) {
+        inner.push_back(static_cast<int>(e));
+      }
+    }
+    storage.firsts = ends_of(producer.mask, End::first, producer.trips, inner);
     storage.mask = std::make_shared<TileMask>(producer.mask->projected(std::move(trips), std::move(levels), from));
   }
 

@@ -31,6 +31,14 @@ bool same_iterations(const Statement& a, const Statement& b) {
   return a.loops == b.loops && a.guards == b.guards && a.body_offset == b.body_offset;
 }
 
+// Plain ones by what they say; gathers and multiples term by term.
+bool index_alike(const IndexExpression& a, const IndexExpression& b) {
+  if (a.plain_variable() && b.plain_variable()) {
+    return a.plain_variable() == b.plain_variable() && a.plain_offset() == b.plain_offset();
+  }
+  return reads_alike(Access{"", {a}, {}}, Access{"", {b}, {}});
+}
+
 }  // namespace
 
 std::int64_t MemoryAccesses::region_elements(const Access& access, const std::vector<BoxDimension>& box,
@@ -142,24 +150,15 @@ bool MemoryAccesses::is_forwarded(const Statement& statement, const Access& acce
   if (placement != nullptr && (placement->reload != nullptr || is_second_pass(statement, access))) return false;
   const Access& output = lowering_.einsum(writer).output;
   for (std::size_t i = 0; i < access.indices.size(); ++i) {
-    if (access.indices[i].plain_variable() != output.indices[i].plain_variable() ||
-        access.indices[i].plain_offset() != output.indices[i].plain_offset()) {
-      return false;
-    }
+    if (!index_alike(access.indices[i], output.indices[i]) || access.indices[i].gathers()) return false;
   }
   return true;
 }
 
 bool MemoryAccesses::read_earlier(const Statement& statement, const Access& access) const {
   const auto same = [&](const Access& other) {
-    if (other.tensor != access.tensor) return false;
-    for (std::size_t i = 0; i < access.indices.size(); ++i) {
-      if (other.indices[i].plain_variable() != access.indices[i].plain_variable()) return false;
-      if (other.indices[i].plain_variable() && other.indices[i].plain_offset() != access.indices[i].plain_offset()) {
-        return false;
-      }
-    }
-    return true;
+    return other.tensor == access.tensor && std::equal(other.indices.begin(), other.indices.end(),
+                                                       access.indices.begin(), access.indices.end(), index_alike);
   };
   for (const Access* own : lowering_.accesses(statement)) {
     if (own == &access) break;

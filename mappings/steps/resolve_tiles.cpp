@@ -54,6 +54,7 @@ std::vector<std::string> tile_names(const Cascade& cascade) {
 struct RankLevels {
   std::map<int, std::pair<std::int64_t, Span>> extents;
   bool apart = false;
+  Span span;  // of the name of the first one
 };
 using Levels = std::map<std::string, RankLevels>;
 
@@ -191,6 +192,14 @@ void resolve_tiles(Lowering& lowering, const Shape& workload) {
       lowering.diagnostics.error("tile-repeated", tile.name.span, fmt::format("`{}` is given twice", name));
       continue;
     }
+    if (level && !levels[level->rank].extents.empty() && levels[level->rank].apart != level->apart) {
+      lowering.diagnostics
+          .error("tile-levels-mixed", tile.name.span,
+                 fmt::format("`{}` and the level before it of rank `{}` are written in two ways, with `_` and without",
+                             name, level->rank))
+          .with_help(fmt::format("write `{}{}{}`", level->rank, level->apart ? "" : "_", level->level));
+      continue;
+    }
     const auto value = lowering.evaluate_count(tile.value, fmt::format("`{}`", name), 1);
     if (!value) continue;
     lowering.program.tile_extents[name] = *value;
@@ -198,8 +207,10 @@ void resolve_tiles(Lowering& lowering, const Shape& workload) {
       given.set(name, *value);
       lowering.program.shape = cascade.bind(given, lowering.where);
     } else {
-      levels[level->rank].extents[level->level] = {*value, tile.value.span()};
-      levels[level->rank].apart = levels[level->rank].apart || level->apart;
+      RankLevels& of_rank = levels[level->rank];
+      if (of_rank.extents.empty()) of_rank.span = tile.name.span;
+      of_rank.extents[level->level] = {*value, tile.value.span()};
+      of_rank.apart = level->apart;
     }
   }
   lowering.diagnostics.throw_if_any();
@@ -209,8 +220,8 @@ void resolve_tiles(Lowering& lowering, const Shape& workload) {
       if (level != expected) {
         lowering.diagnostics.error(
             "tile-level-missing", entry.second,
-            fmt::format("`{}{}` is given but `{}{}` is not; levels count from 0, innermost first", rank, level, rank,
-                        expected));
+            fmt::format("`{0}{1}` is given but `{0}{2}` is not; levels count from 0, innermost first",
+                        rank + (by_level.apart ? "_" : ""), level, expected));
         break;
       }
       ++expected;
@@ -223,6 +234,13 @@ void resolve_tiles(Lowering& lowering, const Shape& workload) {
       const auto& einsums = cascade.einsums();
       if (std::any_of(einsums.begin(), einsums.end(), [&](const Einsum& e) { return has_variable(e, rank.name); })) {
         cut_rank(lowering, rank.name, levels[rank.name]);
+      } else if (const RankLevels& given = levels[rank.name]; !given.extents.empty()) {
+        lowering.diagnostics
+            .error("tile-rank-partitioned", given.span,
+                   fmt::format("no Einsum of cascade `{}` has rank `{}` whole, so there is nothing to cut into tiles",
+                               cascade.name(), rank.name))
+            .with_help(fmt::format("the cascade cuts it into `{}` and `{}`; set `{}`", partition->outer,
+                                   partition->inner, partition->inner));
       }
     } else {
       cut_rank(lowering, rank.name, levels[rank.name]);

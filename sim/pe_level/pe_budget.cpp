@@ -15,7 +15,7 @@ void check_all_issued(const Program& program) {
   Diagnostic diagnostic;
   diagnostic.code = "pe-empty-tiles";
   diagnostic.message = "fidelity pe issues every tile, but the plan skips those without points";
-  diagnostic.span = program.statements.front().span;
+  diagnostic.span = program.empty_tiles_span;
   diagnostic.with_help("say `empty_tiles: issue` (--set plan.empty_tiles=issue), or use fidelity cycle");
   throw UserError(diagnostic);
 }

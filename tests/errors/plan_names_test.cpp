@@ -29,6 +29,31 @@ help: did you mean `K0`?
  4 | tiles: {M1: 4, N0: 4}
    |             ^
 )"},
+      {"with a level left out, written apart",
+       {in_plan("M0: 4, N0: 4", "M_1: 4, N0: 4")},
+       R"(plan.yaml:4:14: error[tile-level-missing]: `M_1` is given but `M_0` is not; levels count from 0, innermost first
+ 4 | tiles: {M_1: 4, N0: 4}
+   |              ^
+)"},
+      {"with levels written in two ways",
+       {in_plan("M0: 4, N0: 4", "M0: 4, M_1: 2, N0: 4")},
+       R"(plan.yaml:4:16: error[tile-levels-mixed]: `M_1` and the level before it of rank `M` are written in two ways, with `_` and without
+ 4 | tiles: {M0: 4, M_1: 2, N0: 4}
+   |                ^^^
+help: write `M1`
+)"},
+      {"of a rank that the cascade has cut already",
+       {in_cascade("ranks: [M, K, N]\n", "ranks: [M, K, N]\npartitions: {M: [M1, M0]}\nparameters: {M0: 4}\n"),
+        in_cascade("Z: {ranks: [M, N]}", "Z: {ranks: [M1, M0, N]}"),
+        in_cascade("Y: {ranks: [M, N], ", "Y: {ranks: [M1, M0, N], "),
+        in_cascade("Z[m,n] = sum(k) A[m,k]", "Z[m1,m0,n] = sum(k) A[m1*M0+m0,k]"),
+        in_cascade("Y[m,n] = exp(Z[m,n])", "Y[m1,m0,n] = exp(Z[m1,m0,n])"),
+        in_plan("M0: 4, N0: 4", "M0: 4, M_0: 3, N0: 4")},
+       R"(plan.yaml:4:16: error[tile-rank-partitioned]: no Einsum of cascade `dot` has rank `M` whole, so there is nothing to cut into tiles
+ 4 | tiles: {M0: 4, M_0: 3, N0: 4}
+   |                ^^^
+help: the cascade cuts it into `M1` and `M0`; set `M0`
+)"},
       {"that do not divide the rank",
        {in_plan("M0: 4, N0: 4", "M0: 1, M1: 3, N0: 4")},
        R"(plan.yaml:4:20: error[tile-not-dividing]: M1 = 3 does not divide the 8 tiles of the level below it; the iteration space must be covered exactly once

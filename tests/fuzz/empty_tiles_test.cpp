@@ -149,6 +149,7 @@ class Expected {
         all = all || constraint.form.coefficients[v] != 0;
       }
     }
+    if (store.share < 1) all = writer.scatters();  // a part of each tile that is written
     std::set<std::vector<std::int64_t>> written;
     std::vector<std::int64_t> position, own;
     for (const std::int64_t n : issued_[from]) {

@@ -128,3 +128,11 @@ TEST_CASE("a mask projected to other levels") {
     }
   }
 }
+
+TEST_CASE("a mask without levels is of one tile") {
+  TileMask mask({}, {});
+  mask.set(0);
+  mask.finish();
+  CHECK(mask.count_before(0) == 0);
+  CHECK(mask.count_before(1) == 1);
+}
