@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "base/diagnostic.hpp"
+#include "einsum/check_names.hpp"
 
 namespace einloom {
 
@@ -73,7 +74,7 @@ void draw(const Cascade& cascade, const Shape& shape, const TensorDecl& tensor, 
   const std::int64_t n = into.extents().empty() ? 1 : into.extents().back();
   std::int64_t below = 1;
   if (values.drawing == Drawing::integers || values.drawing == Drawing::distinct) {
-    below = static_cast<std::int64_t>(cascade.uniform_value(values.below, shape));
+    below = static_cast<std::int64_t>(formula_value(cascade, values.below, shape));
     if (below < 1 || (values.drawing == Drawing::distinct && below < n)) {
       throw UserError(Diagnostic{
           "check-drawing", fmt::format("`{}` takes {} whole numbers from [0, {}) along a fiber", tensor.name, n, below),

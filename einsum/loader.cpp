@@ -7,6 +7,7 @@
 #include "base/suggest.hpp"
 #include "einsum/cascade.hpp"
 #include "einsum/cascade_builder.hpp"
+#include "einsum/check_names.hpp"
 #include "einsum/parser.hpp"
 
 namespace einloom {
@@ -44,6 +45,7 @@ class CascadeLoader {
     einsums(map.require("einsums"));
     if (const YamlNode checks = map.optional("check"); checks.defined()) {
       draft_.checks = read_checks(checks, diagnostics_);
+      validate_checks(document, draft_, diagnostics_);
     }
     map.finish();
     return std::move(draft_);

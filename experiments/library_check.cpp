@@ -7,9 +7,11 @@
 #include <cmath>
 #include <set>
 
+#include "einsum/check_names.hpp"
 #include "einsum/counts.hpp"
 #include "einsum/input_values.hpp"
 #include "einsum/passes.hpp"
+#include "einsum/value_memory.hpp"
 #include "experiments/cascade_check.hpp"
 #include "experiments/text_table.hpp"
 
@@ -33,6 +35,7 @@ class CaseRun {
     Shape given;
     for (const auto& [name, value] : one.shape) given.set(name, value);
     shape_ = cascade.bind(given, one.span);
+    require_values_fit(cascade, shape_, one.span);
   }
 
   void run() {
@@ -76,7 +79,7 @@ class CaseRun {
     for (const auto& [kind, count] : counted) kinds.insert(kind);
     for (const std::string& kind : kinds) {
       const auto formula = case_.operations.find(kind);
-      const double stated = formula == case_.operations.end() ? 0 : cascade_.uniform_value(formula->second, shape_);
+      const double stated = formula == case_.operations.end() ? 0 : formula_value(cascade_, formula->second, shape_);
       const auto found = counted.find(kind);
       const std::int64_t count = found == counted.end() ? 0 : found->second;
       if (stated == static_cast<double>(count)) continue;

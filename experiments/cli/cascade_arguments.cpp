@@ -38,6 +38,25 @@ std::vector<Setting> read_cascade_settings(const std::vector<std::string>& texts
   return settings;
 }
 
+Span span_of_extents(const std::vector<Setting>& settings, const Span& where) {
+  Span span = where;
+  double largest = 0;
+  for (const Setting& setting : settings) {
+    if (setting.target != SettingTarget::extent) continue;
+    const double extent = number_in(setting.value).value_or(0);
+    if (extent <= largest) continue;
+    largest = extent;
+    span = setting.key_span;
+  }
+  return span;
+}
+
+CLI::Validator finite_number() {
+  return CLI::Validator(
+      [](std::string& text) { return number_in(text) ? std::string() : fmt::format("{} is no finite number", text); },
+      "FLOAT", "finite");
+}
+
 Cascade load_cascade_with(const Library& library, const std::string& reference, const Span& where,
                           const std::vector<Setting>& settings, const std::optional<Model>& model, bool every) {
   return load_cascade(cascade_document(library, reference, where, settings, model, every));

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 
+#include "einsum/value_memory.hpp"
 #include "experiments/cascade_check.hpp"
 #include "experiments/cli/cascade_arguments.hpp"
 #include "experiments/library_check.hpp"
@@ -57,6 +58,7 @@ int print_at_one_shape(const Options& options, const std::vector<Setting>& setti
       read_dtype(options.dtype.empty() ? "fp64" : options.dtype, command_line.span_of(options.dtype), diagnostics);
   diagnostics.throw_if_any();
   const Shape shape = cascade_shape(cascade, small_shape(cascade), settings, std::nullopt, where);
+  require_values_fit(cascade, shape, span_of_extents(settings, where));
   const CheckReport report = check_cascade(cascade, shape, {*dtype, options.seed, options.scale});
 
   std::string extents;
@@ -154,7 +156,9 @@ Command add_check_command(CLI::App& app, const CommandLine& command_line) {
       ->type_name("KEY=VALUE");
   command->add_option("--dtype", options->dtype, "Number format of every value [fp64]");
   command->add_option("--seed", options->seed, "Seed of the inputs")->capture_default_str();
-  command->add_option("--scale", options->scale, "Multiplies the first input")->capture_default_str();
+  command->add_option("--scale", options->scale, "Multiplies the first input")
+      ->check(finite_number())
+      ->capture_default_str();
   command->add_option("--csv", options->csv, "Writes a row for each cascade")->type_name("FILE");
   command->add_option("--json", options->json, "Writes everything")->type_name("FILE");
   return {command, [options, &command_line] { return check(*options, command_line); }};

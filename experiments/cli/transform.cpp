@@ -104,7 +104,14 @@ Shape shape_for(const Cascade& origin, const Cascade& result) {
 std::string compared(const Options& options, const Cascade& origin, const Cascade& result,
                      const std::vector<Setting>& settings, const Span& where) {
   Shape shape = cascade_shape(result, shape_for(origin, result), settings, std::nullopt, where);
-  const Equivalence equivalence = compare_values(origin, result, shape, options.seed, options.scale);
+  const Equivalence equivalence =
+      compare_values(origin, result, shape, options.seed, options.scale, span_of_extents(settings, where));
+  if (equivalence.values == 0 && equivalence.not_finite > 0) {
+    throw UserError(Diagnostic{"transform-differs",
+                               fmt::format("no value of `{}` is finite (seed {}, scale {}); nothing can be compared",
+                                           origin.name(), options.seed, options.scale),
+                               where});
+  }
   if (!equivalence.holds()) {
     throw UserError(Diagnostic{
         "transform-differs",
@@ -115,8 +122,10 @@ std::string compared(const Options& options, const Cascade& origin, const Cascad
   }
   std::string extents;
   for (const auto& [name, value] : shape.values()) extents += fmt::format(" {}={}", name, value);
-  return fmt::format("values at{}: {} compared in fp64, seed {}, largest error {:.1e} of 1 + |value|", extents,
-                     equivalence.values, options.seed, equivalence.largest_error);
+  std::string line = fmt::format("values at{}: {} compared in fp64, seed {}, largest error {:.1e} of 1 + |value|",
+                                 extents, equivalence.values, options.seed, equivalence.largest_error);
+  if (equivalence.not_finite > 0) line += fmt::format("; {} more are finite in neither", equivalence.not_finite);
+  return line;
 }
 
 int transform(const Options& options, const CommandLine& command_line) {
@@ -177,7 +186,9 @@ Command add_transform_command(CLI::App& app, const CommandLine& command_line) {
       ->allow_extra_args(false)
       ->type_name("KEY=VALUE");
   command->add_option("--seed", options->seed, "Seed of the inputs compared on")->capture_default_str();
-  command->add_option("--scale", options->scale, "Multiplies the first input")->capture_default_str();
+  command->add_option("--scale", options->scale, "Multiplies the first input")
+      ->check(finite_number())
+      ->capture_default_str();
   command->add_option("--output", options->output, "Writes the cascade there")->type_name("FILE");
   return {command, [options, &command_line] { return transform(*options, command_line); }};
 }
