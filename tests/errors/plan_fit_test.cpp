@@ -190,7 +190,7 @@ TEST_CASE("fidelity pe of a plan that skips tiles") {
   CHECK(told([&] { static_cast<void>(simulate(lowered(documents), documents.machine, options)); }) ==
         R"(plan.yaml:5:14: error[pe-empty-tiles]: fidelity pe issues every tile, but the plan skips those without points
  5 | empty_tiles: skip
-   |              ^
+   |              ^^^^
 help: say `empty_tiles: issue` (--set plan.empty_tiles=issue), or use fidelity cycle
 )");
 }

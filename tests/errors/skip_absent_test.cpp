@@ -34,7 +34,7 @@ TEST_CASE("nothing left to issue") {
   check_all({
       {"because predicates leave no point",
        {in_plan("nests:", "empty_tiles: skip\nnests:"), in_cascade("B[k,n]\n", "B[k,n] | n >= m + 100\n")},
-       R"(plan.yaml:5:14: error[no-points]: with `empty_tiles: skip` nothing is issued: predicates leave no point of any Einsum: `n >= m + 100` of `Z`
+       R"(plan.yaml:5:14: error[no-points]: with `empty_tiles: skip` nothing is issued: predicates leave no point of any Einsum: `n >= m+100` of `Z`
  5 | empty_tiles: skip
    |              ^^^^
 help: change the extents or the predicates, or set `empty_tiles: issue`
