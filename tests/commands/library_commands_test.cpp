@@ -108,5 +108,20 @@ TEST_CASE("a document that is wrong fails by itself") {
         std::string::npos);
 }
 
+TEST_CASE("a spec described with the models of its configurations") {
+  const TemporaryFolder folder;
+  write_documents(folder);
+  folder.write("models.yaml", R"(spec: models
+models: [bert_base, gpt2_small]
+configurations:
+  own: {cascade: mha, machine: fusemax, plan: default, model: llama2_7b}
+  all: {cascade: mha, machine: fusemax, plan: default}
+)");
+  const Outcome outcome = einloom_in(folder, "describe ./models.yaml");
+  CHECK(outcome.err == "");
+  CHECK(outcome.out.find("own            llama2_7b  default") != std::string::npos);
+  CHECK(outcome.out.find("; 3 points\n") != std::string::npos);
+}
+
 }  // namespace
 }  // namespace einloom::test
