@@ -11,6 +11,8 @@
 namespace einloom {
 namespace {
 
+constexpr double kLargestTolerance = 0.1;
+
 class ChecksReader {
  public:
   explicit ChecksReader(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
@@ -19,6 +21,11 @@ class ChecksReader {
     YamlMap map(node, "`check`", diagnostics_);
     if (const YamlNode tolerance = map.optional("tolerance"); tolerance.defined()) {
       checks_.tolerance = read_number(tolerance, "`tolerance`", diagnostics_, checks_.tolerance);
+      if (!(checks_.tolerance > 0 && checks_.tolerance <= kLargestTolerance)) {
+        diagnostics_.error("check-tolerance", tolerance.span(),
+                           fmt::format("a tolerance of {} checks nothing; it is above 0 and at most {}",
+                                       checks_.tolerance, kLargestTolerance));
+      }
     }
     for (const auto& entry : entries(map.optional("inputs"), "`inputs`")) {
       checks_.inputs.emplace(entry.key, values(entry));
@@ -117,11 +124,20 @@ class ChecksReader {
       if (argument.items().size() == 2) {
         result.a = number(argument.items()[0]);
         result.b = number(argument.items()[1]);
+        if (!(result.a < result.b)) {
+          diagnostics_.error(
+              "check-drawing", argument.span(),
+              fmt::format("`uniform` is from {} to {}; the first is below the second", result.a, result.b));
+        }
       } else {
         diagnostics_.error("check-drawing", argument.span(), "`uniform` takes [lowest, highest]");
       }
     } else if (argument.defined()) {
       result.a = number(argument);
+      if (name == "mask" && !(result.a >= 0 && result.a <= 1)) {
+        diagnostics_.error("check-drawing", argument.span(),
+                           fmt::format("`mask` has ones with probability {}; it is from 0 to 1", result.a));
+      }
     }
     return result;
   }

@@ -112,7 +112,8 @@ std::string CascadeAnalysis::held_text() const {
 CascadeAnalysis analyze_cascade(const Cascade& cascade, const Shape& shape, Dtype dtype, const Machine* machine,
                                 const Span& where) {
   check_countable(cascade, shape, where);
-  CascadeAnalysis analysis{cascade, shape, dtype, count_operations(cascade, shape), {}, {}, {}, "", std::nullopt};
+  CascadeAnalysis analysis{cascade, shape, false, dtype, count_operations(cascade, shape),
+                           {},      {},    {},    "",    std::nullopt};
   for (const RankGroup& group : rank_groups(cascade)) {
     analysis.passes.push_back(count_passes(cascade, group));
     analysis.live.push_back(live_footprint(cascade, analysis.passes.back()));

@@ -18,6 +18,7 @@ namespace einloom {
 struct CascadeAnalysis {
   Cascade cascade;
   Shape shape;
+  bool own_shape = false;  // not the one that the others of a table have
   Dtype dtype = Dtype::bf16;
   OperationCounts operations;
   std::vector<RankPasses> passes;   // of rank_groups

@@ -202,7 +202,7 @@ std::string analyses_table(const std::vector<CascadeAnalysis>& analyses) {
   }
   for (const CascadeAnalysis& each : analyses) {
     const auto macs = each.operations.find("mac");
-    std::vector<std::string> cells = {each.cascade.name(),
+    std::vector<std::string> cells = {each.cascade.name() + (each.own_shape ? " *" : ""),
                                       each.cascade.paper(),
                                       each.passes_text(),
                                       each.held_text(),
@@ -217,7 +217,10 @@ std::string analyses_table(const std::vector<CascadeAnalysis>& analyses) {
     }
     table.add_row(std::move(cells));
   }
-  return table.text();
+  const bool any_own =
+      std::any_of(analyses.begin(), analyses.end(), [](const CascadeAnalysis& each) { return each.own_shape; });
+  return table.text() +
+         (any_own ? "* at the shape of its own first case; the common one does not fit its ranks\n" : "");
 }
 
 }  // namespace einloom

@@ -72,6 +72,7 @@ class CaseRun {
 
   void operations() {
     if (case_.operations.empty()) return;
+    result_.operations = Claim::equal;
     OperationCounts counted = count_operations(cascade_, shape_);
     std::erase_if(counted, [](const auto& entry) { return entry.second == 0; });
     std::set<std::string> kinds;
@@ -83,23 +84,24 @@ class CaseRun {
       const auto found = counted.find(kind);
       const std::int64_t count = found == counted.end() ? 0 : found->second;
       if (stated == static_cast<double>(count)) continue;
-      result_.operations_equal = false;
+      result_.operations = Claim::differs;
       result_.problems.push_back(fmt::format("{} {} operations, stated {}", count, kind, stated));
     }
   }
 
   void passes() {
+    if (!case_.passes.empty()) result_.passes = Claim::equal;
     for (const auto& [rank, stated] : case_.passes) {
       // Ranks, and the insides of tiles.
       const auto groups = rank_groups(cascade_);
       if (std::none_of(groups.begin(), groups.end(), [&](const RankGroup& group) { return group.name == rank; })) {
-        result_.passes_equal = false;
+        result_.passes = Claim::differs;
         result_.problems.push_back(fmt::format("passes are stated over {}, which is no rank", rank));
         continue;
       }
       const int found = passes_over(cascade_, rank);
       if (found == stated) continue;
-      result_.passes_equal = false;
+      result_.passes = Claim::differs;
       result_.problems.push_back(fmt::format("{} passes over {}, stated {}", found, rank, stated));
     }
   }
@@ -114,15 +116,14 @@ class CaseRun {
 }  // namespace
 
 bool LibraryCheck::passed() const {
-  return std::all_of(cases.begin(), cases.end(), [](const CaseResult& each) { return each.problems.empty(); });
+  return error.empty() &&
+         std::all_of(cases.begin(), cases.end(), [](const CaseResult& each) { return each.problems.empty(); });
 }
 
-bool LibraryCheck::operations_equal() const {
-  return std::all_of(cases.begin(), cases.end(), [](const CaseResult& each) { return each.operations_equal; });
-}
-
-bool LibraryCheck::passes_equal() const {
-  return std::all_of(cases.begin(), cases.end(), [](const CaseResult& each) { return each.passes_equal; });
+Claim LibraryCheck::worst(Claim CaseResult::*claim) const {
+  Claim worst = Claim::not_stated;
+  for (const CaseResult& each : cases) worst = std::max(worst, each.*claim);
+  return worst;
 }
 
 double LibraryCheck::largest(double CaseResult::*error) const {
@@ -186,25 +187,39 @@ std::string state_text(const Cascade& cascade) {
   return missing.empty() ? "checked" : fmt::format("{}", fmt::join(missing, ", "));
 }
 
+namespace {
+
+std::string claim_text(Claim claim, const char* equal, const char* differs) {
+  if (claim == Claim::not_stated) return "not stated";
+  return claim == Claim::equal ? equal : differs;
+}
+
+Json claim_json(Claim claim) { return claim == Claim::not_stated ? Json() : Json(claim == Claim::equal); }
+
+}  // namespace
+
 Row check_row(const LibraryCheck& check) {
-  const auto cell = [](const char* column, std::string value) {
+  const auto cell = [&](const char* column, std::string value) {
     return Cell{ColumnGroup::identity, column, std::move(value)};
+  };
+  // Nothing was measured of a document that could not be checked.
+  const auto error = [&](double CaseResult::*which) {
+    return check.error.empty() ? fmt::format("{:.2e}", check.largest(which)) : std::string();
   };
   std::int64_t values = 0;
   for (const CaseResult& each : check.cases) values += each.values;
-  return {
-      cell("cascade", check.cascade),
-      cell("paper", check.paper),
-      cell("family", check.family),
-      cell("passes", check.passes),
-      cell("cases", std::to_string(check.cases.size())),
-      cell("values", std::to_string(values)),
-      cell("max_rel_error_fp64", fmt::format("{:.2e}", check.largest(&CaseResult::max_rel_error_fp64))),
-      cell("max_rel_error_fp32", fmt::format("{:.2e}", check.largest(&CaseResult::max_rel_error))),
-      cell("max_rel_error_fp32_stressed", fmt::format("{:.2e}", check.largest(&CaseResult::max_rel_error_stressed))),
-      cell("operations_equal", check.operations_equal() ? "yes" : "no"),
-      cell("passes_equal", check.passes_equal() ? "yes" : "no"),
-      cell("passed", check.passed() ? "yes" : "no")};
+  return {cell("cascade", check.cascade),
+          cell("paper", check.paper),
+          cell("family", check.family),
+          cell("passes", check.passes),
+          cell("cases", std::to_string(check.cases.size())),
+          cell("values", std::to_string(values)),
+          cell("max_rel_error_fp64", error(&CaseResult::max_rel_error_fp64)),
+          cell("max_rel_error_fp32", error(&CaseResult::max_rel_error)),
+          cell("max_rel_error_fp32_stressed", error(&CaseResult::max_rel_error_stressed)),
+          cell("operations_equal", claim_text(check.worst(&CaseResult::operations), "yes", "no")),
+          cell("passes_equal", claim_text(check.worst(&CaseResult::passes), "yes", "no")),
+          cell("passed", check.passed() ? "yes" : "no")};
 }
 
 Json check_json(const LibraryCheck& check) {
@@ -215,12 +230,14 @@ Json check_json(const LibraryCheck& check) {
                      {"max_rel_error_fp64", each.max_rel_error_fp64},
                      {"max_rel_error_fp32", each.max_rel_error},
                      {"max_rel_error_fp32_stressed", each.max_rel_error_stressed},
-                     {"operations_equal", each.operations_equal},
-                     {"passes_equal", each.passes_equal},
+                     {"operations_equal", claim_json(each.operations)},
+                     {"passes_equal", claim_json(each.passes)},
                      {"problems", each.problems}});
   }
-  return {{"cascade", check.cascade}, {"paper", check.paper},     {"family", check.family},
-          {"passes", check.passes},   {"passed", check.passed()}, {"cases", std::move(cases)}};
+  Json json = {{"cascade", check.cascade}, {"paper", check.paper},     {"family", check.family},
+               {"passes", check.passes},   {"passed", check.passed()}, {"cases", std::move(cases)}};
+  if (!check.error.empty()) json["error"] = check.error;
+  return json;
 }
 
 std::string checks_table(const std::vector<LibraryCheck>& checks) {
@@ -232,15 +249,20 @@ std::string checks_table(const std::vector<LibraryCheck>& checks) {
   table.add_column("error in fp64");
   table.add_column("in fp32");
   table.add_column("stressed");
-  table.add_column("operations", TextTable::Align::left);
-  table.add_column("passes", TextTable::Align::left);
+  table.add_column("operations stated", TextTable::Align::left);
+  table.add_column("passes stated", TextTable::Align::left);
   table.add_column("", TextTable::Align::left);
   for (const LibraryCheck& check : checks) {
+    if (!check.error.empty()) {
+      table.add_row({check.cascade, "", "", "", "", "", "", "", "", "FAIL"});
+      continue;
+    }
     const auto error = [&](double CaseResult::*which) { return fmt::format("{:.1e}", check.largest(which)); };
     table.add_row({check.cascade, check.family, check.passes, std::to_string(check.cases.size()),
                    error(&CaseResult::max_rel_error_fp64), error(&CaseResult::max_rel_error),
-                   error(&CaseResult::max_rel_error_stressed), check.operations_equal() ? "equal" : "DIFFER",
-                   check.passes_equal() ? "equal" : "DIFFER", check.passed() ? "ok" : "FAIL"});
+                   error(&CaseResult::max_rel_error_stressed),
+                   claim_text(check.worst(&CaseResult::operations), "equal", "DIFFER"),
+                   claim_text(check.worst(&CaseResult::passes), "equal", "DIFFER"), check.passed() ? "ok" : "FAIL"});
   }
   return table.text();
 }

@@ -15,24 +15,27 @@
 
 namespace einloom {
 
+enum class Claim { not_stated, equal, differs };
+
 struct CaseResult {
   std::string name;  // options and shape
   // |x - r| / (1 + |r|) against the kernel.
   double max_rel_error_fp64 = 0;  // without stress
   double max_rel_error = 0;       // fp32, without stress
   double max_rel_error_stressed = 0;
-  bool operations_equal = true, passes_equal = true;  // to what is stated
-  std::int64_t values = 0;                            // compared, all runs
-  std::vector<std::string> problems;                  // empty: everything claimed holds
+  Claim operations = Claim::not_stated, passes = Claim::not_stated;
+  std::int64_t values = 0;            // compared, all runs
+  std::vector<std::string> problems;  // empty: everything claimed holds
 };
 
 struct LibraryCheck {
   std::string cascade, paper, family;
   std::string passes;  // of the usual form over whole ranks, the most first: `M 3`; "1" when no rank has several
   std::vector<CaseResult> cases;
+  std::string error;  // why the document could not be checked; "" when it was
   [[nodiscard]] bool passed() const;
-  [[nodiscard]] bool operations_equal() const;  // in every case
-  [[nodiscard]] bool passes_equal() const;
+  // Of all cases: one that differs, else one that is equal.
+  [[nodiscard]] Claim worst(Claim CaseResult::*claim) const;
   [[nodiscard]] double largest(double CaseResult::*error) const;
 };
 

@@ -7,9 +7,11 @@
 #include <iterator>
 
 #include "base/suggest.hpp"
+#include "experiments/cascade_choice.hpp"
 #include "experiments/cases.hpp"
 #include "experiments/distinct_diagnostics.hpp"
 #include "experiments/named_values.hpp"
+#include "experiments/seq_len.hpp"
 
 namespace einloom {
 
@@ -75,6 +77,13 @@ void settle(Coordinates& at) {
       case SettingTarget::extent:
         at.explicit_extents[setting.key] = setting;
         break;
+      case SettingTarget::cascade:
+        // The value of a parameter stands in the cascade's document then; what was said before gives way.
+        if (const auto choice = choice_in(setting); choice && choice->kind == ChoiceKind::parameter) {
+          at.explicit_extents.erase(choice->name);
+          at.extents.erase(choice->name);
+        }
+        break;
       case SettingTarget::dtype:
         at.dtype = read_dtype(setting.value, setting.value_span, diagnostics).value_or(at.dtype);
         break;
@@ -88,12 +97,8 @@ void settle(Coordinates& at) {
   }
   if (seq_len) {
     at.seq_len = setting_extent(*seq_len, diagnostics);
-    if (!at.model || at.model->from_seq_len.empty()) {
-      diagnostics.error(
-          "setting-needs-model", seq_len->key_span,
-          at.model ? fmt::format("model `{}` has no ranks `from_seq_len`; `seq_len` sets nothing", at.model->name)
-                   : "the spec names no model; `seq_len` sets the ranks that a model lists");
-    } else {
+    if (require_seq_len_ranks(*seq_len, at.model.get(),
+                              "the spec names no model; `seq_len` sets the ranks that a model lists", diagnostics)) {
       for (const std::string& rank : at.model->from_seq_len) at.extents[rank] = *at.seq_len;
     }
   }

@@ -78,26 +78,35 @@ std::string spec_text(const Spec& spec) {
   if (!spec.description.empty()) text += fmt::format("  {}\n", spec.description);
   if (!spec.includes.empty()) text += fmt::format("  includes {}\n", names_text(spec.includes));
   if (!spec.models.empty()) text += fmt::format("  models {}\n", names_text(spec.models));
-  std::size_t points = spec.fidelities.size() * std::max<std::size_t>(1, spec.models.size());
-  std::size_t stages = 0;
+  const bool own_models = std::any_of(spec.configurations.begin(), spec.configurations.end(),
+                                      [](const Configuration& one) { return one.model.has_value(); });
+  std::size_t points = spec.fidelities.size();
+  std::size_t stages = 0;  // with every model
   if (!spec.settings.empty()) text += fmt::format("  set {}\n", settings_text(spec.settings));
   if (!spec.configurations.empty()) {
     TextTable table;
     table.add_column("configuration", Align::left);
     table.add_column("stage", Align::left);
+    if (own_models) table.add_column("model", Align::left);
     table.add_column("plan", Align::left);
     table.add_column("times");
     table.add_column("set", Align::left);
     for (const Configuration& configuration : spec.configurations) {
-      stages += configuration.stages.size();
+      stages += configuration.stages.size() * (configuration.model ? 1 : std::max<std::size_t>(1, spec.models.size()));
+      const std::string model = configuration.model ? configuration.model->text : "";
+      const auto add_row = [&](std::vector<std::string> cells, const std::string& its_model) {
+        if (own_models) cells.insert(cells.begin() + 2, its_model);
+        table.add_row(std::move(cells));
+      };
       if (configuration.is_staged()) {
-        table.add_row({configuration.name.text, "", "", "", settings_text(configuration.settings)});
+        add_row({configuration.name.text, "", "", "", settings_text(configuration.settings)}, model);
       }
       for (const Stage& stage : configuration.stages) {
         std::vector<Setting> set = stage.settings;
         if (!configuration.is_staged()) set = configuration.settings;
-        table.add_row({configuration.is_staged() ? "" : configuration.name.text, stage.name.text, stage.plan.text,
-                       stage.repeat == 1 ? "" : fmt::format("{}", stage.repeat), settings_text(set)});
+        add_row({configuration.is_staged() ? "" : configuration.name.text, stage.name.text, stage.plan.text,
+                 stage.repeat == 1 ? "" : fmt::format("{}", stage.repeat), settings_text(set)},
+                configuration.is_staged() ? "" : model);
       }
     }
     text += "\n" + table.text(2);

@@ -5,8 +5,10 @@
 #include <algorithm>
 
 #include "experiments/analysis.hpp"
+#include "experiments/cascade_check.hpp"
 #include "experiments/cli/cascade_arguments.hpp"
 #include "experiments/output_file.hpp"
+#include "experiments/seq_len.hpp"
 
 namespace einloom::cli {
 
@@ -35,21 +37,32 @@ std::optional<Machine> machine_of(const Library& library, const Options& options
 }
 
 // The shape all cascades are compared at; that of the cascade's own first case where its ranks depend on each other and
-// the common one does not fit them.
+// the common one does not fit them. The settings are valid.
 Shape library_shape(const Cascade& cascade, const Shape& base, const std::vector<Setting>& settings,
-                    const std::optional<Model>& model, const Span& where) {
-  const auto& cases = cascade.checks().cases;
-  const auto plain = std::find_if(cases.begin(), cases.end(), [](const CheckCase& one) { return one.options.empty(); });
-  if (cascade.derived_ranks().empty() || plain == cases.end()) {
-    return cascade_shape(cascade, base, settings, model, where, false);
-  }
+                    const std::optional<Model>& model, const Span& where, bool& own_shape) {
+  const std::optional<Shape> checked = cascade.derived_ranks().empty() ? std::nullopt : checked_shape(cascade);
+  if (!checked) return cascade_shape(cascade, base, settings, model, where, false);
   try {
     return cascade_shape(cascade, base, settings, model, where, false);
   } catch (const UserError&) {
-    Shape own;
-    for (const auto& [name, value] : plain->shape) own.set(name, value);
-    return cascade.bind(own, plain->span);
+    own_shape = true;
+    return cascade.bind(*checked, where);
   }
+}
+
+// Mistakes that are the settings' own, whatever the cascade.
+void check_settings(const std::vector<Setting>& settings, const std::optional<Model>& model) {
+  Diagnostics diagnostics;
+  for (const Setting& setting : settings) {
+    if (setting.target == SettingTarget::seq_len) {
+      (void)require_seq_len_ranks(setting, model ? &*model : nullptr,
+                                  "`seq_len` sets the ranks that a model lists; name one with `--model`", diagnostics);
+    }
+    if (setting.target == SettingTarget::extent || setting.target == SettingTarget::seq_len) {
+      (void)setting_extent(setting, diagnostics);
+    }
+  }
+  diagnostics.throw_if_any();
 }
 
 int analyze(const Options& options, const CommandLine& command_line) {
@@ -75,6 +88,14 @@ int analyze(const Options& options, const CommandLine& command_line) {
   const std::optional<Machine> machine = machine_of(library, options, settings, command_line);
 
   const auto where = [&](std::size_t i) { return command_line.span_of(options.all ? "--all" : names[i]); };
+  check_settings(settings, model);
+  if (names.size() > 1) {
+    std::vector<YamlNode> documents;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      documents.push_back(library.load(DocumentKind::cascade, names[i], where(i)));
+    }
+    require_settings_used(documents, settings);
+  }
   std::vector<Cascade> cascades;
   for (std::size_t i = 0; i < names.size(); ++i) {
     cascades.push_back(load_cascade_with(library, names[i], where(i), settings, model, names.size() == 1));
@@ -82,9 +103,11 @@ int analyze(const Options& options, const CommandLine& command_line) {
   const Shape base = common_small_shape(cascades);
   std::vector<CascadeAnalysis> analyses;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    const Shape shape = options.all ? library_shape(cascades[i], base, settings, model, where(i))
+    bool own_shape = false;
+    const Shape shape = options.all ? library_shape(cascades[i], base, settings, model, where(i), own_shape)
                                     : cascade_shape(cascades[i], base, settings, model, where(i), names.size() == 1);
     analyses.push_back(analyze_cascade(cascades[i], shape, *dtype, machine ? &*machine : nullptr, where(i)));
+    analyses.back().own_shape = own_shape;
   }
   if (!options.csv.empty()) {
     std::vector<Row> rows;

@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/suggest.hpp"
 #include "experiments/cascade_check.hpp"
+#include "experiments/seq_len.hpp"
 
 namespace einloom::cli {
 
@@ -55,6 +57,43 @@ CLI::Validator finite_number() {
   return CLI::Validator(
       [](std::string& text) { return number_in(text) ? std::string() : fmt::format("{} is no finite number", text); },
       "FLOAT", "finite");
+}
+
+void require_settings_used(const std::vector<YamlNode>& cascades, const std::vector<Setting>& settings) {
+  const std::vector<std::string> sections = {"options", "constants", "parameters"};
+  Diagnostics diagnostics;
+  for (const Setting& setting : settings) {
+    const std::optional<CascadeChoice> choice = choice_in(setting);
+    const bool extent = setting.target == SettingTarget::extent;
+    if (!extent && !choice) continue;
+    std::set<std::string> known;
+    bool used = false;
+    for (const YamlNode& cascade : cascades) {
+      if (choice) {
+        used = used || has_choice(cascade, *choice);
+        const YamlNode section = cascade.find(sections[static_cast<std::size_t>(choice->kind)]);
+        for (const YamlEntry& entry : section.entries()) known.insert(entry.key);
+        continue;
+      }
+      for (const YamlNode& rank : cascade.find("ranks").items()) known.insert(rank.text());
+      for (const YamlEntry& entry : cascade.find("parameters").entries()) known.insert(entry.key);
+    }
+    const std::string name = choice ? choice->name : setting.key;
+    if (used || (extent && known.contains(name))) continue;
+    const std::string noun = !choice                                ? "rank or parameter"
+                             : choice->kind == ChoiceKind::option   ? "option"
+                             : choice->kind == ChoiceKind::constant ? "constant"
+                                                                    : "parameter";
+    // A value that no option of this name has.
+    const bool is_value = choice && known.contains(name);
+    diagnostics
+        .error(choice ? "cascade-unknown-choice" : "setting-unknown-key",
+               is_value ? setting.value_span : setting.key_span,
+               is_value ? fmt::format("none of these cascades has the value `{}` of option `{}`", setting.value, name)
+                        : fmt::format("none of these cascades has the {} `{}`", noun, name))
+        .with_help(known.empty() || is_value ? "" : suggestion(name, {known.begin(), known.end()}));
+  }
+  diagnostics.throw_if_any();
 }
 
 Cascade load_cascade_with(const Library& library, const std::string& reference, const Span& where,
@@ -136,9 +175,16 @@ Shape cascade_shape(const Cascade& cascade, const Shape& base, const std::vector
   for (const auto& [name, value] : shape.values()) known.push_back(name);
   if (model) set_model_extents(*model, cascade, settings, where, shape, diagnostics);
   for (const Setting& setting : settings) {
-    if (setting.target == SettingTarget::seq_len && !model) {
-      diagnostics.error("setting-needs-model", setting.key_span,
-                        "`seq_len` sets the ranks that a model lists; name one with `--model`");
+    if (setting.target == SettingTarget::seq_len) {
+      (void)require_seq_len_ranks(setting, model ? &*model : nullptr,
+                                  "`seq_len` sets the ranks that a model lists; name one with `--model`", diagnostics);
+    }
+    if (const auto choice = choice_in(setting); choice && choice->kind == ChoiceKind::parameter) {
+      const auto& parameters = cascade.parameters();
+      const auto found = std::find_if(parameters.begin(), parameters.end(),
+                                      [&](const ParameterDecl& decl) { return decl.name == choice->name; });
+      // The document has the value that is set.
+      if (found != parameters.end()) shape.set(found->name, found->default_value);
     }
     if (setting.target != SettingTarget::extent) continue;
     if (!shape.find(setting.key)) {

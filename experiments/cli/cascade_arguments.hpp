@@ -28,6 +28,10 @@ struct CascadeCommand {
 [[nodiscard]] std::vector<Setting> read_cascade_settings(const std::vector<std::string>& texts,
                                                          const CascadeCommand& command);
 
+// For commands that look at many cascades: what a cascade does not have is passed over, what none has is an error.
+// UserError setting-unknown-key, cascade-unknown-choice.
+void require_settings_used(const std::vector<YamlNode>& cascades, const std::vector<Setting>& settings);
+
 // For errors about a shape: the largest extent that the settings give, `where` when they give none.
 [[nodiscard]] Span span_of_extents(const std::vector<Setting>& settings, const Span& where);
 

@@ -27,6 +27,10 @@ struct Options {
 };
 
 void print(const LibraryCheck& check, std::uint64_t seed) {
+  if (!check.error.empty()) {
+    fmt::print("cascade {}: FAIL\n{}", check.cascade, check.error);
+    return;
+  }
   fmt::print("cascade {}: {} cases, seed {}\n", check.cascade, check.cases.size(), seed);
   for (const CaseResult& each : check.cases) {
     fmt::print("  {}  {}\n    {} values, largest error in fp32 {:.2e}", each.problems.empty() ? "ok  " : "FAIL",
@@ -116,13 +120,41 @@ int check(const Options& options, const CommandLine& command_line) {
                    command_line.span_of(options.settings.empty() ? options.dtype.empty() ? "--scale" : "--dtype"
                                                                  : options.settings.front())});
   }
+  if (!one && !settings.empty()) {
+    std::vector<YamlNode> documents;
+    for (const std::string& name : names) {
+      documents.push_back(
+          library.load(DocumentKind::cascade, name, command_line.span_of(options.all ? "--all" : name)));
+    }
+    require_settings_used(documents, settings);
+  }
   std::vector<LibraryCheck> checks;
   bool passed = true;
   for (const std::string& name : names) {
     const Span where = command_line.span_of(options.all ? "--all" : name);
-    // Reports what the cascade does not have.
-    (void)cascade_document(library, name, where, settings);
-    checks.push_back(check_document(library.load(DocumentKind::cascade, name, where), options.seed, *chosen));
+    const auto checked = [&] {
+      // What the cascade does not have is an error for one, passed over for several.
+      (void)cascade_document(library, name, where, settings, {}, one);
+      const YamlNode document = library.load(DocumentKind::cascade, name, where);
+      std::map<std::string, std::string> its;
+      for (const Setting& setting : settings) {
+        const CascadeChoice choice = choice_in(setting).value();
+        if (has_choice(document, choice)) its[choice.name] = choice.value;
+      }
+      return check_document(document, options.seed, its);
+    };
+    if (!options.all) {
+      checks.push_back(checked());
+    } else {
+      // One document that is wrong does not keep the others from being checked.
+      try {
+        checks.push_back(checked());
+      } catch (const UserError& error) {
+        checks.emplace_back();
+        checks.back().cascade = name;
+        checks.back().error = error.what();
+      }
+    }
     passed = passed && checks.back().passed();
   }
   write_files(checks, options, command_line);

@@ -12,6 +12,7 @@
 #include "experiments/plan_text.hpp"
 #include "experiments/spec_text.hpp"
 #include "experiments/text_table.hpp"
+#include "mappings/default_plan/default_plan.hpp"
 
 namespace einloom::cli {
 
@@ -129,6 +130,10 @@ std::vector<YamlNode> documents_named(const Library& library, const std::string&
 }
 
 int describe(const std::string& reference, const CommandLine& command_line) {
+  if (reference == kDefaultPlan) {  // listed with the plans, but no document
+    fmt::print("plan {}\n  made for the cascade and the machine named with it\n", kDefaultPlan);
+    return 0;
+  }
   const Library library(Library::default_root());
   const Span where = command_line.span_of(reference);
   const std::vector<YamlNode> documents =

@@ -109,5 +109,23 @@ TEST_CASE("the table of the taxonomy is the command's") {
   CHECK(readme.substr(end, outcome.out.size() + 20).find(outcome.out) != std::string::npos);
 }
 
+TEST_CASE("a parameter set in the cascade wins over the model") {
+  const TemporaryFolder folder;
+  const Outcome set =
+      einloom_in(folder, "analyze sliding_window --model mistral_7b --set cascade.parameters.WINDOW=10");
+  CHECK(set.out.find("\n  shape B=1 E=128 F=128 H=32 M=8192 P=8192 WINDOW=10, bf16\n") != std::string::npos);
+  const Outcome last = einloom_in(
+      folder, "analyze sliding_window --model mistral_7b --set cascade.parameters.WINDOW=10 --set WINDOW=12");
+  CHECK(last.out.find(" WINDOW=12, bf16\n") != std::string::npos);
+}
+
+TEST_CASE("rows at a shape of their own are marked") {
+  const TemporaryFolder folder;
+  const Outcome all = einloom_in(folder, "analyze --all --set NX=4");
+  CHECK(all.exit_code == 0);
+  CHECK(all.out.find("\nmaelre_merge * ") != std::string::npos);
+  CHECK(all.out.ends_with("\n* at the shape of its own first case; the common one does not fit its ranks\n"));
+}
+
 }  // namespace
 }  // namespace einloom::test

@@ -72,5 +72,56 @@ TEST_CASE("a cascade that does not keep its claims fails, and says which") {
   CHECK(folder.read("checks.csv").find(",yes,no,no\nmatmul,") != std::string::npos);
 }
 
+TEST_CASE("what a document does not state is not equal to it") {
+  const TemporaryFolder folder;
+  std::string text = read_source(std::string(EINLOOM_SOURCE_DIR) + "/einsum/cascades/matmul.yaml")->text;
+  text = text.substr(0, text.find("\ncheck:")) + "\ncheck: {cases: [{shape: {T: 2, K: 3, N: 4}}]}\n";
+  folder.write("matmul.yaml", text);
+  const Outcome outcome = einloom_in(folder, "check ./matmul.yaml --csv checks.csv --json checks.json");
+  CHECK(outcome.err == "");
+  CHECK(outcome.exit_code == 0);
+  CHECK(folder.read("checks.csv").ends_with(",not stated,not stated,yes\n"));
+  const auto json = nlohmann::json::parse(folder.read("checks.json"));
+  CHECK(json["cascades"][0]["cases"][0]["operations_equal"].is_null());
+  CHECK(json["cascades"][0]["cases"][0]["passes_equal"].is_null());
+}
+
+TEST_CASE("of several cascades, those with the option are checked in that form") {
+  const TemporaryFolder folder;
+  const Outcome outcome = einloom_in(folder, "check matmul fsa --set cascade.options.mask=causal --json checks.json");
+  CHECK(outcome.err == "");
+  const auto json = nlohmann::json::parse(folder.read("checks.json"));
+  CHECK(json["cascades"][1]["cases"].size() == 4);
+  CHECK(json["cascades"][0]["cases"].size() > 1);
+}
+
+TEST_CASE("a document that is wrong fails by itself") {
+  const TemporaryFolder folder;
+  const std::string matmul = read_source(std::string(EINLOOM_SOURCE_DIR) + "/einsum/cascades/matmul.yaml")->text;
+  folder.write("home/einsum/cascades/matmul.yaml", matmul);
+  folder.write("home/einsum/cascades/bad.yaml", "cascade: bad\n");
+  const Outcome outcome = einloom_in(folder, "check --all --csv checks.csv", "home");
+  CHECK(outcome.err == "");
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.out.find("1 of 2 cascades keep what they claim") != std::string::npos);
+  CHECK(outcome.out.find("einsum/cascades/bad.yaml:1:1: error[missing-key]: cascade has no `ranks`") !=
+        std::string::npos);
+}
+
+TEST_CASE("a spec described with the models of its configurations") {
+  const TemporaryFolder folder;
+  write_documents(folder);
+  folder.write("models.yaml", R"(spec: models
+models: [bert_base, gpt2_small]
+configurations:
+  own: {cascade: mha, machine: fusemax, plan: default, model: llama2_7b}
+  all: {cascade: mha, machine: fusemax, plan: default}
+)");
+  const Outcome outcome = einloom_in(folder, "describe ./models.yaml");
+  CHECK(outcome.err == "");
+  CHECK(outcome.out.find("own            llama2_7b  default") != std::string::npos);
+  CHECK(outcome.out.find("; 3 points\n") != std::string::npos);
+}
+
 }  // namespace
 }  // namespace einloom::test

@@ -141,5 +141,63 @@ help: did you mean `A`?
   });
 }
 
+TEST_CASE("limits in checks") {
+  const std::string cases = ", cases: [{shape: {M: 2, K: 3, N: 4}}]}";
+  check_all({
+      {"check scores.yaml",
+       R"(scores.yaml:10:20: error[check-tolerance]: a tolerance of 0.5 checks nothing; it is above 0 and at most 0.1
+ 10 | check: {tolerance: 0.5, cases: [{shape: {M: 2, K: 3, N: 4}}]}
+    |                    ^^^
+)",
+       "{tolerance: 0.5" + cases},
+      {"check scores.yaml",
+       R"(scores.yaml:10:28: error[check-drawing]: `mask` has ones with probability 1.5; it is from 0 to 1
+ 10 | check: {inputs: {A: {mask: 1.5}, B: {uniform: [1, 0]}}, cases: [{shape: {M: 2, K: 3, N: 4}}]}
+    |                            ^^^
+scores.yaml:10:47: error[check-drawing]: `uniform` is from 1 to 0; the first is below the second
+ 10 | check: {inputs: {A: {mask: 1.5}, B: {uniform: [1, 0]}}, cases: [{shape: {M: 2, K: 3, N: 4}}]}
+    |                                               ^
+)",
+       "{inputs: {A: {mask: 1.5}, B: {uniform: [1, 0]}}" + cases},
+  });
+}
+
+TEST_CASE("settings that no cascade of several has, or that set nothing") {
+  check_all({
+      {"analyze mha gqa --set ZZ=3",
+       R"(--set:1:1: error[setting-unknown-key]: none of these cascades has the rank or parameter `ZZ`
+ 1 | ZZ=3
+   | ^^
+help: known: B, E, F, G, H, M, P, R
+)",
+       ""},
+      {"analyze mha fsa --set cascade.options.maks=causal",
+       R"(--set:1:1: error[cascade-unknown-choice]: none of these cascades has the option `maks`
+ 1 | cascade.options.maks=causal
+   | ^^^^^^^^^^^^^^^^^^^^
+help: did you mean `mask`?
+)",
+       ""},
+      {"check mha fsa --set cascade.options.mask=causl",
+       R"(--set:1:22: error[cascade-unknown-choice]: none of these cascades has the value `causl` of option `mask`
+ 1 | cascade.options.mask=causl
+   |                      ^^^^^
+)",
+       ""},
+      {"analyze gqa --model mistral_7b --set seq_len=4",
+       R"(--set:1:1: error[setting-needs-model]: model `mistral_7b` has no ranks `from_seq_len`; `seq_len` sets nothing
+ 1 | seq_len=4
+   | ^^^^^^^
+)",
+       ""},
+      {"analyze --all --set NX=-5",
+       R"(--set:1:4: error[setting-not-integer]: `NX` is -5; it must be an integer from 1 to 1099511627776
+ 1 | NX=-5
+   |    ^^
+)",
+       ""},
+  });
+}
+
 }  // namespace
 }  // namespace einloom::test

@@ -26,9 +26,11 @@ inline std::string with_placeholder(std::string text, const std::string& path, c
   return text;
 }
 
-// Runs `einloom <arguments>` (shell syntax) in the folder.
-inline Outcome einloom_in(const TemporaryFolder& folder, const std::string& arguments) {
-  const std::string command = "cd '" + folder.path().string() + "' && EINLOOM_HOME='" EINLOOM_SOURCE_DIR "' '" +
+// Runs `einloom <arguments>` (shell syntax) in the folder, with the library at `home`.
+inline Outcome einloom_in(const TemporaryFolder& folder, const std::string& arguments,
+                          const std::string& home = EINLOOM_SOURCE_DIR) {
+  const std::string command = "cd '" + folder.path().string() + "' && EINLOOM_HOME='" +
+                              (home.starts_with("/") ? home : (folder.path() / home).string()) + "' '" +
                               EINLOOM_BINARY + "' " + arguments + " >.out 2>.err </dev/null";
   const int status = std::system(command.c_str());
   const auto shown = [&](const char* name) {

@@ -2,6 +2,7 @@
 // Do transformed cascades have the values of their origins, the passes that the literature knows, and its operations?
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <limits>
 
 #include "einsum/counts.hpp"
 #include "einsum/ops/op.hpp"
@@ -474,4 +475,18 @@ TEST_CASE("a comparison sees a missing correction and a wrong mask") {
   CHECK(spoiled("exp(RM[b,h,m1,p] - RM[b,h,m1+1,p])", "exp(RM[b,h,m1,p] - RM[b,h,m1,p])").largest_error > 1e-3);
   CHECK(spoiled("rsqrt(E)\n", "rsqrt(E) | m1*M0+m0 <= p\n").largest_error > 1e-3);
   CHECK_FALSE(spoiled("RNV[b,h,M1,p,f] /", "1 + RNV[b,h,M1,p,f] /").holds());
+}
+
+TEST_CASE("values that are not finite are told apart from equal ones") {
+  const Cascade origin = shipped_cascade("attention_1pass");
+  Shape shape;
+  for (const RankDecl& rank : origin.ranks()) shape.set(rank.name, rank.name == "M" ? 13 : 3);
+  shape.set("M0", 4);
+  const Equivalence usual = compare_values(origin, origin, shape, 1);
+  CHECK(usual.not_finite == 0);
+  CHECK(usual.values == 81);
+  const Equivalence nothing = compare_values(origin, origin, shape, 1, std::numeric_limits<double>::infinity());
+  CHECK(nothing.values == 0);
+  CHECK(nothing.not_finite == 81);
+  CHECK_FALSE(nothing.holds());
 }

@@ -112,6 +112,14 @@ TEST_CASE("model.X changes what the model states, and only that") {
   CHECK(codes_of([&] { (void)expand(spec, {model("X")}); }) == "setting-unknown-key");
 }
 
+TEST_CASE("a parameter set in the cascade takes the place of the model's") {
+  Spec spec = spec_from(kSweep);
+  set(spec, {"cascade.parameters.B=2"});
+  const std::vector<Coordinates> points = expand(spec, {model("X")});
+  CHECK_FALSE(points.empty());
+  for (const Coordinates& at : points) CHECK_FALSE(at.extents.contains("B"));
+}
+
 TEST_CASE("seq_len needs a model") {
   CHECK(codes_of([] {
           (void)expand(spec_from("spec: s\nconfigurations:\n  a: {plan: p}\nset: {seq_len: 8}\n"), {});
