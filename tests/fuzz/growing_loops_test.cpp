@@ -90,7 +90,7 @@ TEST_CASE("FSA on seeded arrays, engines, slots and bandwidths") {
     }
     print(name, tally);
     CHECK(tally.run - tally.deadlocked > seeds(150));
-    CHECK(tally.skipped_ahead > seeds(30));
+    CHECK(tally.skipped_ahead >= seeds(30));
   }
 }
 
@@ -133,5 +133,5 @@ TEST_CASE("FuseMax's plans, causal") {
   }
   print("FuseMax, causal", tally);
   CHECK(tally.run - tally.deadlocked > seeds(100));
-  CHECK(tally.skipped_ahead > seeds(30));
+  CHECK(tally.skipped_ahead >= seeds(30));
 }
