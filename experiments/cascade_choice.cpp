@@ -64,8 +64,14 @@ std::optional<CascadeChoice> choice_in(const Setting& setting) {
   return std::nullopt;
 }
 
+YamlNode declared_choices(const YamlNode& cascade, ChoiceKind kind) {
+  return cascade.find(kSections[static_cast<std::size_t>(kind)].key);
+}
+
+const char* noun_of(ChoiceKind kind) { return kSections[static_cast<std::size_t>(kind)].noun; }
+
 bool has_choice(const YamlNode& cascade, const CascadeChoice& choice) {
-  const YamlNode declared = cascade.find(kSections[static_cast<std::size_t>(choice.kind)].key).find(choice.name);
+  const YamlNode declared = declared_choices(cascade, choice.kind).find(choice.name);
   if (choice.kind != ChoiceKind::option || !declared.is_sequence()) return declared.defined();
   return std::any_of(declared.items().begin(), declared.items().end(),
                      [&](const YamlNode& item) { return item.text() == choice.value; });

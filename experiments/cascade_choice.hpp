@@ -24,6 +24,10 @@ struct CascadeChoice {
 // other places, which are overridden as they stand.
 [[nodiscard]] std::optional<CascadeChoice> choice_in(const Setting& setting);
 
+// What the document declares of a kind, by name; undefined where it declares none.
+[[nodiscard]] YamlNode declared_choices(const YamlNode& cascade, ChoiceKind kind);
+[[nodiscard]] const char* noun_of(ChoiceKind kind);  // in errors
+
 // Does the document have an option with that value, a constant or a parameter of the name?
 [[nodiscard]] bool has_choice(const YamlNode& cascade, const CascadeChoice& choice);
 

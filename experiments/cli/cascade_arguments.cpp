@@ -60,7 +60,6 @@ CLI::Validator finite_number() {
 }
 
 void require_settings_used(const std::vector<YamlNode>& cascades, const std::vector<Setting>& settings) {
-  const std::vector<std::string> sections = {"options", "constants", "parameters"};
   Diagnostics diagnostics;
   for (const Setting& setting : settings) {
     const std::optional<CascadeChoice> choice = choice_in(setting);
@@ -71,8 +70,7 @@ void require_settings_used(const std::vector<YamlNode>& cascades, const std::vec
     for (const YamlNode& cascade : cascades) {
       if (choice) {
         used = used || has_choice(cascade, *choice);
-        const YamlNode section = cascade.find(sections[static_cast<std::size_t>(choice->kind)]);
-        for (const YamlEntry& entry : section.entries()) known.insert(entry.key);
+        for (const YamlEntry& entry : declared_choices(cascade, choice->kind).entries()) known.insert(entry.key);
         continue;
       }
       for (const YamlNode& rank : cascade.find("ranks").items()) known.insert(rank.text());
@@ -80,10 +78,7 @@ void require_settings_used(const std::vector<YamlNode>& cascades, const std::vec
     }
     const std::string name = choice ? choice->name : setting.key;
     if (used || (extent && known.contains(name))) continue;
-    const std::string noun = !choice                                ? "rank or parameter"
-                             : choice->kind == ChoiceKind::option   ? "option"
-                             : choice->kind == ChoiceKind::constant ? "constant"
-                                                                    : "parameter";
+    const std::string noun = choice ? noun_of(choice->kind) : "rank or parameter";
     // A value that no option of this name has.
     const bool is_value = choice && known.contains(name);
     diagnostics
