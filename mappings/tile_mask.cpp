@@ -148,7 +148,15 @@ std::int64_t TileMask::count_before(std::int64_t number) const {
 }
 
 std::int64_t TileMask::find(std::vector<std::int64_t>& position) const {
-  if (levels_.empty() || at(position.data())) return 0;
+  if (at(position.data())) return 0;
+  if (levels_.empty()) {
+    std::int64_t left = trips_.empty() ? 1 : trips_[0] * inside_[0];
+    for (std::size_t e = 0; e < position.size(); ++e) {
+      left -= position[e] * inside_[e];
+      position[e] = 0;
+    }
+    return left;
+  }
   const auto last = static_cast<std::size_t>(levels_.back());
   std::int64_t passed = 0;
   // Levels inside the last masked one begin anew behind an index that is passed over.

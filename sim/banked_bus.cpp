@@ -96,9 +96,11 @@ void BankedBus::land(Mover& mover) {
       done += run_.machine.memories[static_cast<std::size_t>(what.to)].latency.value();
       run_.end_of_run = std::max(run_.end_of_run, done);
     }
+    const History& history = run_.board.history(mover.statement);
+    if (history.size() > history.first()) done = std::max(done, history.at(history.size() - 1));
     run_.busy_until = std::max(run_.busy_until, done);
     for (RunListener* listener : run_.listeners) listener->move_ends(run_, mover.statement, begun_at, bus_end, done);
-    if (run_.observer) run_.observer(mover.statement, run_.board.history(mover.statement).size(), now_, done);
+    if (run_.observer) run_.observer(mover.statement, history.size(), now_, done);
     run_.board.record(mover.statement, done, now_, *wake_);
   }
 }

@@ -62,16 +62,13 @@ class Writer {
     } else {
       plan.nests.push_back(outermost);
     }
-    // Tiles without points are skipped, unless there are no others. Over a banked DRAM, whose moves may end out of
-    // their order, some plans that skip block themselves: none is derived.
-    const bool banked = std::any_of(draft_.machine.memories.begin(), draft_.machine.memories.end(),
-                                    [](const Memory& memory) { return memory.banked.has_value(); });
+    // Tiles without points are skipped, unless there are no others.
     bool some_absent = false, some_present = false;
     for (int e = 0; e < static_cast<int>(draft_.einsums.size()); ++e) {
       some_absent = some_absent || !absent_constraints(draft_.cascade, e, draft_.shape).empty();
       some_present = some_present || has_points(draft_.cascade, e, draft_.shape);
     }
-    if (some_absent && some_present && !banked) plan.empty_tiles = EmptyTiles::skip;
+    if (some_absent && some_present) plan.empty_tiles = EmptyTiles::skip;
     plan.empty_tiles_span = where_;
     for (const DraftEinsum& one : draft_.einsums) plan.bindings.push_back(binding(one));
     for (const TensorDecl& tensor : draft_.cascade.tensors()) plan.keeps.push_back(keep(tensor));

@@ -52,7 +52,10 @@ class OperationMask {
   }
 
   std::shared_ptr<TileMask> make() {
-    if (constraints_.empty() || axes_.empty()) return nullptr;
+    if (constraints_.empty()) return nullptr;
+    position_.assign(statement_.trips.size(), 0);
+    box_.assign(statement_.box.size(), {});
+    if (axes_.empty()) return all_or_none();
     std::vector<int> levels;
     std::int64_t bits = 1;
     for (std::size_t e = 0; e < statement_.effective.size(); ++e) {
@@ -62,8 +65,6 @@ class OperationMask {
       bits *= statement_.trips[e];
     }
     auto mask = std::make_shared<TileMask>(statement_.trips, levels);
-    position_.assign(statement_.trips.size(), 0);
-    box_.assign(statement_.box.size(), {});
     inner_ = static_cast<std::size_t>(levels.back());
     const std::int64_t row = mask->row_bits();
     for (std::int64_t first = 0; first < bits; first += row) {
@@ -80,6 +81,15 @@ class OperationMask {
   }
 
  private:
+  // No loop moves a tile along a variable with a predicate: all tiles are alike.
+  std::shared_ptr<TileMask> all_or_none() {
+    find_box();
+    if (has_point()) return nullptr;
+    auto mask = std::make_shared<TileMask>(statement_.trips, std::vector<int>{});
+    mask->finish();
+    return mask;
+  }
+
   // Tiles along the innermost level. The bounds of a constraint are linear there, as long as no tile is shorter and
   // the loop has a single digit: between its ends they are known where they are known at the ends of a stretch.
   void fill_row(std::int64_t first, std::int64_t tiles, TileMask& mask) {
@@ -316,7 +326,7 @@ class EmptyTileFinder {
         if (own >= 0 && std::find(levels.begin(), levels.end(), own) == levels.end()) levels.push_back(own);
       }
     }
-    if (readers.empty() || levels.empty()) return;
+    if (readers.empty()) return;
     std::sort(levels.begin(), levels.end());
     auto mask = std::make_shared<TileMask>(load.trips, levels);
     for (const Statement* reader : readers) add_reader(load, *reader, *mask);

@@ -288,24 +288,26 @@ Machine machine_for(std::int64_t dim, const std::string& capacity, bool banked =
   return machine_of("fusemax", overrides);
 }
 
+void run(const Extents& extents, const Cascade& cascade, std::uint64_t seed, Seen& seen) {
+  const std::int64_t dim = std::vector<std::int64_t>{1, 2, 3, 4}[seed % 4];
+  const std::string capacity = seed % 3 == 0 ? "1 KiB" : "";
+  const Shape shape = shape_of(extents, seed);
+  std::string text;
+  for (const auto& [name, extent] : shape.values()) text += fmt::format(" {}={}", name, extent);
+  INFO(extents.cascade << " on arrays of " << dim << " " << capacity << text << ", seed " << seed);
+  try {
+    check(cascade, machine_for(dim, capacity, seed % 5 == 0), shape, seed, seen);
+  } catch (const UserError& error) {
+    const std::string& code = error.diagnostics().front().code;
+    INFO(error.diagnostics().front().message);
+    CHECK((code == "tile-exceeds-buffer" || code == "shape-not-positive"));
+  }
+}
+
 void run_all(std::uint64_t seeds_of_each, Seen& seen) {
   for (const Extents& extents : kCases) {
     const Cascade cascade = cascade_of(extents.cascade);
-    for (std::uint64_t seed = 1; seed <= seeds_of_each; ++seed) {
-      const std::int64_t dim = std::vector<std::int64_t>{1, 2, 3, 4}[seed % 4];
-      const std::string capacity = seed % 3 == 0 ? "1 KiB" : "";
-      const Shape shape = shape_of(extents, seed);
-      std::string text;
-      for (const auto& [name, extent] : shape.values()) text += fmt::format(" {}={}", name, extent);
-      INFO(extents.cascade << " on arrays of " << dim << " " << capacity << text << ", seed " << seed);
-      try {
-        check(cascade, machine_for(dim, capacity, seed % 5 == 0), shape, seed, seen);
-      } catch (const UserError& error) {
-        const std::string& code = error.diagnostics().front().code;
-        INFO(error.diagnostics().front().message);
-        CHECK((code == "tile-exceeds-buffer" || code == "shape-not-positive"));
-      }
-    }
+    for (std::uint64_t seed = 1; seed <= seeds_of_each; ++seed) run(extents, cascade, seed, seen);
   }
 }
 
@@ -324,6 +326,20 @@ TEST_CASE("tiles without points, and only they, are skipped") {
   CHECK(seen.empty > 100);
   CHECK(seen.partial > 100);
   CHECK(seen.moves_left_out > 20);
+}
+
+// Moves whose data passes before that of older ones, over a banked DRAM.
+TEST_CASE("moves that overtake each other end in their order") {
+  Seen seen;
+  const Cascade causal = cascade_of("causal");
+  for (const std::uint64_t seed : {5U, 10U, 15U, 25U}) run(kCases[0], causal, seed, seen);
+  CHECK(seen.plans == 4);
+}
+
+TEST_CASE("an Einsum without a single point is not issued") {
+  Seen seen;
+  check(cascade_of("sink_tokens"), machine_for(1, ""), shape_of(kCases[2], 8), 8, seen);
+  CHECK(seen.empty > 0);
 }
 
 TEST_CASE("tiles without points, on more shapes", "[.wide]") {

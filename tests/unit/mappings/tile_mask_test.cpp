@@ -136,3 +136,18 @@ TEST_CASE("a mask without levels is of one tile") {
   CHECK(mask.count_before(0) == 0);
   CHECK(mask.count_before(1) == 1);
 }
+
+TEST_CASE("a mask whose loops do not tell tiles apart passes over all of them or none") {
+  TileMask mask({3, 4}, {});
+  mask.finish();
+  Position next{1, 2};
+  CHECK(mask.find(next) == 6);
+  CHECK(next == Position{0, 0});
+  CHECK(mask.count_all() == 0);
+  mask.set(0);
+  mask.finish();
+  next = {1, 2};
+  CHECK(mask.find(next) == 0);
+  CHECK(next == Position{1, 2});
+  CHECK(mask.count_all() == 12);
+}
