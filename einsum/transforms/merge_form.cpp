@@ -41,8 +41,9 @@ class MergeWriter {
           copy(einsum);
           break;
         case MergeRole::inside:
-          copy(einsum);
+          if (!is_made_of_tiles(einsum, step)) copy(einsum);
           for (const Core& core : step.cores) write_core(einsum, core, step.cores.size() == 1);
+          if (is_made_of_tiles(einsum, step)) write_at_the_end(einsum, step);
           break;
         case MergeRole::reduces:
           write_reduction(einsum, step);
@@ -72,6 +73,27 @@ class MergeWriter {
     Einsum copied = einsum;
     copied.expression = at_the_end(einsum.expression);
     edit_.add(std::move(tensor), std::move(copied));
+  }
+
+  // One value for each tile, made of the tile's full values: nothing but its correction is late.
+  bool is_made_of_tiles(const Einsum& einsum, const MergeStep& step) const {
+    return step.is_split && einsum.reduces(variable_of_rank(group_.inner));
+  }
+
+  // What it is when all tiles are there: its cores, corrected, without reading the tiles again.
+  void write_at_the_end(const Einsum& einsum, const MergeStep& step) {
+    TensorDecl tensor = decl(einsum.name());
+    tensor.iterative_rank.clear();
+    const Expression value = sum_over(step.terms, [&](const Term& term, std::size_t) {
+      Product factors = term.inside;
+      if (const auto factor = correction(term.shifts, tensor, einsum.span, Correction::tile_to_end)) {
+        factors.push_back({read(*factor), false});
+      }
+      for (const Factor& factor : term.outside) factors.push_back({at_the_end(factor.value), factor.divides});
+      return product_of(factors);
+    });
+    const std::vector<std::string> ranks = tensor.ranks;
+    edit_.add(std::move(tensor), einsum_of(einsum.name(), ranks, {}, value, {}, einsum.span));
   }
 
   void write_core(const Einsum& einsum, const Core& core, bool alone) {
@@ -175,8 +197,14 @@ class MergeWriter {
 
   // --- corrections ------------------------------------------------------------------------------------------------
 
-  // What the tile's terms (at_end), or those before it (running), are multiplied with: a tensor over the tiles.
-  std::optional<Access> correction(const std::vector<Shift>& shifts, const TensorDecl& like, const Span& span) {
+  enum class Correction {
+    before_to_tile,  // of a running state
+    tile_to_end      // of the tile's own value
+  };
+
+  // What terms made with other values of the finals are multiplied with: a tensor over the tiles.
+  std::optional<Access> correction(const std::vector<Shift>& shifts, const TensorDecl& like, const Span& span,
+                                   Correction which) {
     if (shifts.empty()) return std::nullopt;
     std::map<std::string, std::pair<std::optional<Expression>, std::vector<SignedTerm>>> by_base;
     std::string first;
@@ -185,8 +213,9 @@ class MergeWriter {
       base = shift.base;
       for (const SignedTerm& each : shift.exponent) {
         if (first.empty()) first = each.value.accesses().front()->tensor;
-        const Expression later = running_ ? at_the_tile(each.value) : at_the_end(each.value);
-        const Expression earlier = running_ ? before_the_tile(each.value) : at_the_tile(each.value);
+        const bool to_end = which == Correction::tile_to_end;
+        const Expression later = to_end ? at_the_end(each.value) : at_the_tile(each.value);
+        const Expression earlier = to_end ? at_the_tile(each.value) : before_the_tile(each.value);
         terms.push_back({later, each.negative});
         terms.push_back({earlier, !each.negative});
       }
@@ -250,7 +279,8 @@ class MergeWriter {
     }
     const std::vector<std::string> ranks = with_rank(part.ranks, group_.outer, value);
     const Access tile = tile_value(einsum, value, part, ranks);
-    const std::optional<Access> factor = correction(term.shifts, part, einsum.span);
+    const std::optional<Access> factor =
+        correction(term.shifts, part, einsum.span, running_ ? Correction::before_to_tile : Correction::tile_to_end);
     if (running_) {
       accumulate(einsum, part, ranks, tile, factor);
     } else {

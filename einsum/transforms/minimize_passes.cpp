@@ -7,6 +7,7 @@
 #include "einsum/passes.hpp"
 #include "einsum/transforms/defer_scaling.hpp"
 #include "einsum/transforms/exchange_sums.hpp"
+#include "einsum/transforms/gathered_values.hpp"
 #include "einsum/transforms/merge_form.hpp"
 #include "einsum/transforms/point_values.hpp"
 #include "einsum/transforms/separate_reductions.hpp"
@@ -57,10 +58,7 @@ FewerPasses minimize_from(const Cascade& cascade, const std::string& rank, std::
       tiled = partition_rank(tiled, rank, tile);
       steps.push_back({"partition:" + rank, passes_over(tiled, rank)});
     }
-    if (!tiled.partition_of(rank)) {
-      result.forbidden.push_back(fmt::format("nothing can be made tile by tile along `{}`: all is needed whole", rank));
-      return;
-    }
+    if (!tiled.partition_of(rank)) return;  // all is needed whole
     MergeForm running = merge_form(tiled, rank, MergeStyle::running);
     const int passes = passes_over(running.cascade, rank);
     result.forbidden = running.blocked;
@@ -101,12 +99,12 @@ FewerPasses fewest(const Cascade& cascade, const std::string& rank, std::int64_t
   const int before = passes_over(cascade, rank);
   if (before < 2) return {cascade, before, before, {}, {}, {}};
   FewerPasses best = minimize_from(cascade, rank, tile, before, {});
-  // Both cost operations, so they are taken only where they save a pass; the second on top of the first when that
-  // helped.
+  // They cost operations or copies, so they are taken only where they save a pass; each on top of those that helped.
   Cascade start = cascade;
   std::vector<PassStep> prepared;
   using Preparation = Cascade (*)(const Cascade&, const std::string&);
-  const std::pair<const char*, Preparation> preparations[] = {{"points", &point_values}, {"exchange", &exchange_sums}};
+  const std::pair<const char*, Preparation> preparations[] = {
+      {"points", &point_values}, {"exchange", &exchange_sums}, {"gather", &gathered_values}};
   for (const auto& [name, prepare] : preparations) {
     if (best.after < 2) break;
     const Cascade other = prepare(start, rank);
