@@ -9,6 +9,7 @@
 #include "base/suggest.hpp"
 #include "einsum/transforms/cascade_edit.hpp"
 #include "einsum/transforms/defer_scaling.hpp"
+#include "einsum/transforms/detach_tiles.hpp"
 #include "einsum/transforms/exchange_sums.hpp"
 #include "einsum/transforms/gathered_values.hpp"
 #include "einsum/transforms/merge_form.hpp"
@@ -22,6 +23,8 @@ const std::vector<Transform>& all_transforms() {
   static const std::vector<Transform> kTransforms = {
       {"defer", false, "takes what is known after a pass out of the reductions over the rank",
        [](const Cascade& cascade, const std::string& rank, std::int64_t) { return defer_scaling(cascade, rank); }},
+      {"detach", false, "makes the positions inside the tiles of a rank, its inner part, a rank of their own",
+       [](const Cascade& cascade, const std::string& inner, std::int64_t) { return detach_tiles(cascade, inner); }},
       {"exchange", false, "sums over other ranks outside the sum over the rank, where it waits for a pass",
        [](const Cascade& cascade, const std::string& rank, std::int64_t) { return exchange_sums(cascade, rank); }},
       {"gather", false, "copies what is gathered from the rank as soon as its indices are known",

@@ -92,6 +92,16 @@ Result minimized(const Options& options, const Cascade& origin) {
 // here.
 Shape shape_for(const Cascade& origin, const Cascade& result) {
   Shape shape = small_shape(result);
+  // A part that became a rank is what it was, so that there are several tiles.
+  const Shape of_origin = small_shape(origin);
+  for (const PartitionDecl& partition : origin.partitions()) {
+    if (result.partition_of(partition.rank)) continue;
+    for (const std::string& name : {partition.rank, partition.inner}) {
+      if (shape.find(name) && of_origin.find(name)) shape.set(name, of_origin.at(name));
+    }
+    const PartitionDecl* tiles = result.partition_of(partition.inner);
+    if (tiles) shape.set(tiles->inner, kFewKeys);
+  }
   const std::optional<Shape> checked = checked_shape(origin);
   if (!checked) return shape;
   for (const ParameterDecl& parameter : result.parameters()) shape.set(parameter.name, kFewKeys);

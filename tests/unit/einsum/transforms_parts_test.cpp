@@ -105,3 +105,140 @@ einsums:
   }
   CHECK(minimize_passes(origin, "M", 4).after == 1);
 }
+
+// Sums of squares around a mean in one pass with the mean, where some points of a row are absent: how many there are
+// is counted. The first rows have none; a logarithm of nothing must not come into their sums.
+TEST_CASE("a sum over what does not vary counts the points that bounds leave") {
+  for (const std::string bounds : {"m+3 <= p", "m >= p-2", "m <= p and m+4 > p", "2 < p-m and m+1 >= 3"}) {
+    const Cascade origin = cascade_from(R"(cascade: bounded
+ranks: [P, M]
+tensors:
+  X: {ranks: [P, M], role: input}
+  W: {ranks: [P, M]}
+  MU: {ranks: [P]}
+  C: {ranks: [P, M]}
+  VA: {ranks: [P], role: output}
+  D: {ranks: [P]}
+  T: {ranks: [P], role: output}
+einsums:
+  - W[p,m] = X[p,m] | )" + bounds + R"(
+  - MU[p] = sum(m) W[p,m] / M
+  - C[p,m] = W[p,m] - MU[p]
+  - VA[p] = sum(m) C[p,m] * C[p,m]
+  - D[p] = sum(m) W[p,m] * W[p,m]
+  - T[p] = sum(m) W[p,m] - log(D[p])
+)");
+    INFO(bounds);
+    CHECK(passes_over(origin, "M") == 2);
+    const Cascade result = transformed(origin, {"defer:M"});
+    INFO(print_cascade(result));
+    CHECK(passes_over(result, "M") == 1);
+    check_values(origin, result);
+  }
+}
+
+TEST_CASE("points that no bound on one variable describes are not counted") {
+  for (const std::string where : {"m != p", "2*m <= p", "IX[m] < p", "p < 4"}) {
+    const Cascade origin = cascade_from(R"(cascade: uncounted
+ranks: [P, M]
+tensors:
+  X: {ranks: [P, M], role: input}
+  IX: {ranks: [M], role: input, dtype: int32}
+  W: {ranks: [P, M]}
+  MU: {ranks: [P]}
+  T: {ranks: [P], role: output}
+einsums:
+  - W[p,m] = X[p,m] * X[IX[m],m] | )" + where +
+                                        R"(
+  - MU[p] = max(m) W[p,m]
+  - T[p] = sum(m) W[p,m] - MU[p]
+)");
+    INFO(where);
+    CHECK(passes_over(transformed(origin, {"defer:M"}), "M") == 2);
+  }
+}
+
+TEST_CASE("the inside of tiles is transformed as a rank of its own") {
+  struct Form {
+    std::map<std::string, std::string> options;
+    int before = 0;
+    std::vector<std::string> steps;
+    std::string reason;
+  };
+  for (const Form& form :
+       std::vector<Form>{{{},
+                          5,
+                          {"detach:N", "defer:N", "partition:N", "running:N"},
+                          "`GM` must wait for `LG`: no factor leaves a max"},
+                         {{{"form", "direct"}},
+                          4,
+                          {"detach:N", "defer:N"},
+                          "`MIX` must wait for `Y`: nothing comes out of a product over m"},
+                         {{{"form", "direct"}, {"mix", "sum"}, {"pad", "given"}},
+                          4,
+                          {"detach:N", "defer:N"},
+                          "`MIX` must wait for `Y`: inside `exp` it is multiplied with what varies"}}) {
+    const Cascade origin = shipped_cascade("gaam", form.options);
+    const FewerPasses fewer = minimize_passes(origin, "N", 3);
+    CHECK(fewer.before == form.before);
+    CHECK(fewer.after == 3);
+    CHECK(passes_over(fewer.cascade, "N") == 3);
+    std::vector<std::string> steps;
+    for (const PassStep& step : fewer.steps) steps.push_back(step.transform);
+    CHECK(steps == form.steps);
+    REQUIRE_FALSE(fewer.forbidden.empty());
+    CHECK(fewer.forbidden.front() == form.reason);
+    // Whole tiles, a short last one, one tile that is short.
+    for (const auto& [positions, tile] : std::vector<std::pair<std::int64_t, std::int64_t>>{{12, 4}, {13, 5}, {3, 7}}) {
+      for (const double scale : {1.0, 4.0}) {
+        Shape shape;
+        for (const auto& [name, extent] :
+             std::map<std::string, std::int64_t>{{"B", 2}, {"M", positions}, {"R", 3}, {"K", 2}, {"N", tile}}) {
+          shape.set(name, extent);
+        }
+        const Equivalence equivalence = compare_values(origin, fewer.cascade, shape, 5, scale);
+        INFO("M=" << positions << " N=" << tile << " scale " << scale << " in " << equivalence.where);
+        CHECK(equivalence.values == 2 * positions * 3);
+        CHECK(equivalence.largest_error <= 1e-12);
+      }
+    }
+    CHECK(same(cascade_from(print_cascade(fewer.cascade)), fewer.cascade));
+  }
+}
+
+TEST_CASE("tiles that depend on each other stay parts of their rank, and the reason is given") {
+  const auto refused = [](const Cascade& cascade, const std::string& inner) {
+    try {
+      static_cast<void>(transformed(cascade, {"detach:" + inner}));
+      return std::string();
+    } catch (const UserError& error) {
+      return error.diagnostics().front().message;
+    }
+  };
+  const std::string of_m = "the inside of the tiles of `M` cannot become a rank of its own: ";
+  CHECK(refused(shipped_cascade("attention_2pass"), "M0") == of_m + "`GM` reduces over `M1`");
+  CHECK(refused(shipped_cascade("attention_1pass"), "M0") == of_m + "the cascade iterates over `M1`");
+  CHECK(refused(shipped_cascade("attention_3pass"), "M0") == "no rank of cascade `attention_3pass` has tiles of `M0`");
+  const auto sums = [](const std::string& value) {
+    return cascade_from(R"(cascade: sums
+ranks: [M]
+partitions: {M: [H, N]}
+parameters: {N: 4}
+tensors:
+  X: {ranks: [M], role: input}
+  S: {ranks: [H]}
+  Z: {ranks: [H], role: output}
+einsums:
+  - S[h] = sum(n) X[h*N+n]
+  - Z[h] = sum(n) )" + value +
+                        "\n");
+  };
+  CHECK(refused(sums("X[h*N+n] - S[h]"), "N") == "");
+  CHECK(refused(sums("X[h*N+n+1] - S[h]"), "N") == of_m + "`X[h*N+n+1]` is read across tiles");
+  CHECK(refused(sums("first(X[h*N+n], 1) - S[h]"), "N") == of_m + "`X[h*N+n]` may be missing");
+  // No pass is saved by the detachment alone; the reason is that of the rank.
+  const FewerPasses fewer = minimize_passes(sums("tanh(X[h*N+n] - S[h])"), "N", 2);
+  CHECK(fewer.after == 2);
+  CHECK(fewer.steps.empty());
+  CHECK(fewer.forbidden == std::vector<std::string>{"`Z` must wait for `S`: nothing comes out of `tanh`"});
+}
