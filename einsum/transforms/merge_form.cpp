@@ -46,7 +46,12 @@ class MergeWriter {
           if (is_made_of_tiles(einsum, step)) write_at_the_end(einsum, step);
           break;
         case MergeRole::reduces:
-          write_reduction(einsum, step);
+          // What is written where an index tensor says is never split.
+          if (einsum.scatters()) {
+            copy(einsum);
+          } else {
+            write_reduction(einsum, step);
+          }
           break;
       }
     }

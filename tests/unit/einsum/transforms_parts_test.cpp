@@ -106,6 +106,42 @@ einsums:
   CHECK(minimize_passes(origin, "M", 4).after == 1);
 }
 
+// Without `separate` in front the sums are scattered as they are, in the pass after the row's sum.
+TEST_CASE("a scattered sum over the tiles keeps its place") {
+  const Cascade origin = cascade_from(R"(cascade: scattered
+ranks: [P, M, E, R]
+partitions: {M: [M1, M0]}
+parameters: {M0: 4}
+derived: {R: P}
+tensors:
+  Q: {ranks: [P, E], role: input}
+  K: {ranks: [M, E], role: input}
+  B: {ranks: [P], role: input}
+  IX: {ranks: [R], dtype: int32}
+  S: {ranks: [P, M1, M0]}
+  GM: {ranks: [P]}
+  X: {ranks: [P, M1, M0]}
+  D: {ranks: [P]}
+  O: {ranks: [P, E], role: output}
+einsums:
+  - IX[r] = argsort(p) B[p]
+  - S[p,m1,m0] = sum(e) Q[p,e] * K[m1*M0+m0,e]
+  - GM[p] = max(m1,m0) S[p,m1,m0]
+  - X[p,m1,m0] = exp(S[p,m1,m0] - GM[p])
+  - D[p] = sum(m1,m0) X[p,m1,m0]
+  - O[IX[p],e] = sum(m1,m0) X[p,m1,m0] * K[m1*M0+m0,e] / D[p]
+)");
+  for (const std::string style : {"running:M", "split:M"}) {
+    const Cascade result = transformed(origin, {style});
+    INFO(print_cascade(result));
+    CHECK(passes_over(result, "M") == 2);
+    check_values(origin, result);
+  }
+  const FewerPasses fewer = minimize_passes(origin, "M", 4);
+  CHECK(fewer.after == 1);
+  check_values(origin, fewer.cascade);
+}
+
 // Sums of squares around a mean in one pass with the mean, where some points of a row are absent: how many there are
 // is counted. The first rows have none; a logarithm of nothing must not come into their sums.
 TEST_CASE("a sum over what does not vary counts the points that bounds leave") {
