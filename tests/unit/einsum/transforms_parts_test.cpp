@@ -106,6 +106,26 @@ einsums:
   CHECK(minimize_passes(origin, "M", 4).after == 1);
 }
 
+TEST_CASE("parts get names that nothing else has") {
+  const Cascade origin = cascade_from(R"(cascade: taken
+ranks: [M, M1]
+constants: {M_0: 2.5}
+tensors:
+  X: {ranks: [M, M1], role: input}
+  M__1: {ranks: [], role: output}
+einsums:
+  - M__1[] = sum(m,m1) M_0 * X[m,m1]
+)");
+  try {
+    static_cast<void>(transformed(origin, {"partition:M=4"}));
+    FAIL("M__1 is a tensor");
+  } catch (const UserError& error) {
+    CHECK(error.diagnostics().front().message == "rank `M` cannot be partitioned: no names are left for its parts");
+  }
+  const Cascade other = shipped_cascade("attention_redistribution");  // S0 is a constant
+  CHECK(transformed(other, {"partition:S"}).partition_of("S")->inner == "S_0");
+}
+
 // Without `separate` in front the sums are scattered as they are, in the pass after the row's sum.
 TEST_CASE("a scattered sum over the tiles keeps its place") {
   const Cascade origin = cascade_from(R"(cascade: scattered
