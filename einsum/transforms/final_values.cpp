@@ -108,9 +108,45 @@ Expression FinalValues::before_the_tile(const Expression& expression) const {
   });
 }
 
-std::optional<Access> FinalValues::correction(const std::vector<Shift>& shifts, const TensorDecl& like,
-                                              const Span& span, Correction which) {
+// A rank that is read at one index only, `GM[p1*M0+p0]`, gets its own variable, `GM[p]`; what those stand for.
+VariableMap FinalValues::with_own_variables(std::vector<Shift>& shifts) const {
+  std::map<std::string, std::map<std::string, IndexExpression>> read_at;  // by rank, by text
+  std::set<std::string> used;
+  const auto rewrite_all = [&](const AccessRewrite& rewrite) {
+    for (Shift& shift : shifts) {
+      if (shift.base) shift.base = rewritten(*shift.base, rewrite);
+      for (SignedTerm& each : shift.exponent) each.value = rewritten(each.value, rewrite);
+    }
+  };
+  rewrite_all([&](const Access& access) {
+    for (std::size_t k = 0; k < access.indices.size(); ++k) {
+      const IndexExpression& index = access.indices[k];
+      for (const std::string& variable : index.variables()) used.insert(variable);
+      read_at[decl(access.tensor).ranks[k]][print_index(index)] = index;
+    }
+    return read(access);
+  });
+  VariableMap stand_for;
+  for (const auto& [rank, indices] : read_at) {
+    const IndexExpression& index = indices.begin()->second;
+    const bool is_window = indices.size() == 1 && !index.variables().empty() && !index.gathers();
+    if (is_window && !used.contains(variable_of_rank(rank))) stand_for[variable_of_rank(rank)] = index;
+  }
+  rewrite_all([&](const Access& access) {
+    Access own = access;
+    for (std::size_t k = 0; k < own.indices.size(); ++k) {
+      const std::string variable = variable_of_rank(decl(access.tensor).ranks[k]);
+      if (stand_for.contains(variable)) own.indices[k] = index_of_variable(variable, {});
+    }
+    return read(own);
+  });
+  return stand_for;
+}
+
+std::optional<Access> FinalValues::correction(std::vector<Shift> shifts, const TensorDecl& like, const Span& span,
+                                              Correction which) {
   if (shifts.empty()) return std::nullopt;
+  const VariableMap stand_for = with_own_variables(shifts);
   std::map<std::string, std::pair<std::optional<Expression>, std::vector<SignedTerm>>> by_base;
   std::string first;
   for (const Shift& shift : shifts) {
@@ -139,7 +175,7 @@ std::optional<Access> FinalValues::correction(const std::vector<Shift>& shifts, 
     edit_.add(tensor_like(like, name, ranks), einsum_of(name, ranks, {}, value, {}, span));
     corrections_[key] = access_of(name, ranks);
   }
-  return corrections_[key];
+  return substituted(corrections_[key], stand_for, span);
 }
 
 }  // namespace einloom::transforms

@@ -48,8 +48,8 @@ class FinalValues {
   [[nodiscard]] Expression at_the_tile(const Expression& expression);
   // What terms made with other values of the finals are multiplied with: a tensor over the tiles; nothing without a
   // shift.
-  [[nodiscard]] std::optional<Access> correction(const std::vector<Shift>& shifts, const TensorDecl& like,
-                                                 const Span& span, Correction which);
+  [[nodiscard]] std::optional<Access> correction(std::vector<Shift> shifts, const TensorDecl& like, const Span& span,
+                                                 Correction which);
   // m1+`plus`
   [[nodiscard]] IndexExpression tile_index(std::int64_t plus) const;
 
@@ -65,6 +65,7 @@ class FinalValues {
                  const IndexExpression& tile) const;
   const std::pair<std::string, std::vector<std::string>>& map_at_the_tile(const std::string& tensor);
   Expression definition(const std::string& tensor) const;
+  VariableMap with_own_variables(std::vector<Shift>& shifts) const;
   Expression before_the_tile(const Expression& expression) const;
 
   const Cascade& cascade_;

@@ -40,6 +40,20 @@ std::string passes_line(const std::string& rank, int before, int after) {
   return fmt::format("passes over {}: {} -> {}", rank, before, after);
 }
 
+// Ranks that are traversed more often than before.
+void report_more(const Cascade& origin, Result& result) {
+  for (const RankDecl& rank : origin.ranks()) {
+    const auto& ranks = result.cascade.ranks();
+    const bool is_left =
+        std::any_of(ranks.begin(), ranks.end(), [&](const RankDecl& each) { return each.name == rank.name; });
+    if (!is_left) continue;
+    const int before = passes_over(origin, rank.name), after = passes_over(result.cascade, rank.name);
+    if (after > std::max(before, 1)) {
+      result.lines.push_back(passes_line(rank.name, before, after) + ", by what was done for other ranks");
+    }
+  }
+}
+
 Result applied(const Options& options, const Cascade& origin, const CommandLine& command_line) {
   Result result{origin, "", {}};
   std::vector<std::string> ranks;
@@ -76,6 +90,7 @@ Result minimized(const Options& options, const Cascade& origin) {
     }
     result.cascade = fewer.cascade;
   }
+  report_more(origin, result);
   if (!ranks.empty()) return result;
   std::string line = "1 pass over every rank";
   for (const RankGroup& group : rank_groups(origin)) {

@@ -108,6 +108,28 @@ written to fewer.yaml
 )");
 }
 
+TEST_CASE("the inside of tiles is transformed when its rank is named") {
+  const TemporaryFolder folder;
+  const Outcome outcome = einloom_in(folder, "transform gaam --minimize-passes --rank N --output fewer.yaml");
+  CHECK(outcome.err == "");
+  CHECK(outcome.exit_code == 0);
+  const std::string said = R"(passes over N: 5 -> 3 by detach:N 5, defer:N 4, partition:N 4, running:N 3
+  no fewer: `GM` must wait for `LG`: no factor leaves a max
+  no fewer: `O` must wait for `AT`: it writes where an index tensor says
+  left: pass 2 because of MU = sum(n1,n0) …, before DV reads TX again
+  left: pass 3 because of RGM's last state, before SN reads LG again
+values at B=2 H=5 K=7 M=37 N=8 N0=3 N1=3 R=5: 370 compared in fp64, seed 1, largest error )";
+  CHECK(outcome.out.substr(0, said.size()) == said);
+}
+
+TEST_CASE("ranks that are traversed more often for the others are named") {
+  const TemporaryFolder folder;
+  const Outcome outcome =
+      einloom_in(folder, "transform attention_diversification --minimize-passes --output fewer.yaml");
+  CHECK(outcome.exit_code == 0);
+  CHECK(outcome.out.find("\npasses over M: 1 -> 2, by what was done for other ranks\n") != std::string::npos);
+}
+
 TEST_CASE("where no pass can be saved the command says why, and the cascade is the origin's") {
   struct Row {
     std::string cascade, rank, said;

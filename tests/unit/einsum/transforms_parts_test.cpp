@@ -126,6 +126,18 @@ einsums:
   CHECK(transformed(other, {"partition:S"}).partition_of("S")->inner == "S_0");
 }
 
+// The correction of a row is made for rows, not for the places in blocks of rows that it is read at.
+TEST_CASE("corrections are made over the ranks of what is corrected") {
+  const Cascade origin = shipped_cascade("sparse_d_mask");
+  const FewerPasses fewer = minimize_passes(origin, "M", 4);
+  CHECK(fewer.after == 1);
+  CHECK(passes_over(origin, "P") == 1);
+  CHECK(passes_over(fewer.cascade, "P") == 1);
+  const std::string text = print_cascade(fewer.cascade);
+  CHECK(text.find("  - CGM[g,r,m1,p] = exp(RGM[g,r,m1+1,p] - RGM[g,r,M1,p])\n") != std::string::npos);
+  CHECK(text.find("  - NMAP[g,r,p1,m1,p0] = RNMAP[g,r,p1,m1,p0] * CGM[g,r,m1,p1*M0+p0]\n") != std::string::npos);
+}
+
 // Without `separate` in front the sums are scattered as they are, in the pass after the row's sum.
 TEST_CASE("a scattered sum over the tiles keeps its place") {
   const Cascade origin = cascade_from(R"(cascade: scattered
