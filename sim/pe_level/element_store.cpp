@@ -25,6 +25,7 @@ SlotUse SlotClock::start(int statement, const Scoreboard& board, std::int64_t no
     const auto e = static_cast<std::size_t>(loop);
     use.number = use.number * what.trips[e] + head.position[e];
   }
+  if (storage.mask) use.number = storage.mask->count_before(use.number);  // tiles passed over take none
   return use;
 }
 

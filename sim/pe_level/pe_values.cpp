@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 #include <limits>
 #include <map>
 #include <type_traits>
@@ -12,6 +13,7 @@
 #include "base/diagnostic.hpp"
 #include "einsum/cascade.hpp"
 #include "mappings/tile_region.hpp"
+#include "sim/passed_tiles.hpp"
 #include "sim/pe_level/grid_values.hpp"
 #include "sim/pe_level/instruction_values.hpp"
 #include "sim/regions.hpp"
@@ -21,6 +23,7 @@ namespace {
 
 template <class T>
 constexpr T kUnwritten = std::numeric_limits<T>::quiet_NaN();
+constexpr std::int64_t kAlways = std::numeric_limits<std::int64_t>::min() / 2;  // before any way began
 
 }  // namespace
 
@@ -35,7 +38,8 @@ struct PeValues<T>::State {
         dram(std::move(the_dram)),
         slots(the_program),
         store(make_store<T>(the_cascade, the_program.shape, kUnwritten<T>), slots),
-        schedules(instruction_schedules(the_program, the_machine, the_cascade)) {
+        schedules(instruction_schedules(the_program, the_machine, the_cascade)),
+        moves(the_program.statements.size()) {
     constexpr Dtype kWide = std::is_same_v<T, double> ? Dtype::fp64 : Dtype::fp32;
     std::size_t operands = 0;
     for (const Statement& statement : program.statements) {
@@ -58,6 +62,28 @@ struct PeValues<T>::State {
         grids.push_back(std::make_unique<GridValues<T>>(index, array.rows, array.columns, operands, count, store));
       }
     }
+    for (const Statement& statement : program.statements) {
+      if (!statement.mask) continue;
+      position.assign(statement.trips.size(), 0);
+      pass_over(statement);
+    }
+  }
+
+  // From `position` on: what is passed over leaves the identity of its reduction, in no PE and no slot.
+  void pass_over(const Statement& what) {
+    if (what.kind != StatementKind::operation) return;
+    const kernel::Compiled<T>& kernel = kernels.at(what.einsum);
+    const bool scatters = geometry.einsum(what).scatters();
+    if (!scatters && kernel.groups.empty()) return;
+    const std::string& tensor = program.tensors[static_cast<std::size_t>(what.tensor)];
+    for_each_passed(what, position, [&](const std::vector<std::int64_t>& passed) {
+      for_each_element(dram.at(tensor), tensor_region(program, cascade, what, passed, {}), [&](std::int64_t at) {
+        Element<T> element;
+        element.value = scatters ? T{} : kernel.groups.front().identity;
+        element.out_since = kAlways;
+        store.of(tensor)[static_cast<std::size_t>(at)] = element;
+      });
+    });
   }
 
   const ValuePlan<T>& plan_of(int statement, unsigned variant) {
@@ -102,6 +128,9 @@ struct PeValues<T>::State {
       operation.span = what.span;
     }
     grid.add(std::move(operation));
+    if (!what.mask) return;
+    position = head.position;
+    if (increment(what, position)) pass_over(what);
   }
 
   // Behind the last iteration of a loop that ends early, a state keeps its value in the iterations left out.
@@ -126,7 +155,7 @@ struct PeValues<T>::State {
     return (bytes + what.element_bytes - 1) / what.element_bytes;
   }
 
-  void load(const Statement& what, const Box& region, std::int64_t left, std::int64_t done) {
+  void load(const Statement& what, const Box& region, std::int64_t left, const SlotUse& slot, std::int64_t done) {
     const std::string& tensor = program.tensors[static_cast<std::size_t>(what.tensor)];
     const Tensor<T>& from = dram.at(tensor);
     std::vector<Element<T>>& elements = store.of(tensor);
@@ -134,7 +163,7 @@ struct PeValues<T>::State {
       if (left-- <= 0) return;
       auto& copies = elements[static_cast<std::size_t>(at)].copies;
       std::erase_if(copies, [&](const auto& copy) { return !slots.holds(copy.slot, done, 0); });
-      copies.push_back({from.data()[at], done, move_slot});
+      copies.push_back({from.data()[at], done, slot});
     });
   }
 
@@ -168,7 +197,7 @@ struct PeValues<T>::State {
   const std::vector<InstructionSchedule> schedules;
   std::map<int, std::pair<const InstructionSchedule*, const ScheduledEinsum*>> schedule_of;  // by statement
   std::vector<std::unique_ptr<ArrayValues<T>>> grids;                                        // by array
-  SlotUse move_slot;  // of the move being started
+  std::vector<std::deque<SlotUse>> moves;  // under way, by statement: their slots
   std::vector<std::int64_t> position;
 };
 
@@ -189,7 +218,7 @@ void PeValues<T>::starts(int statement, const Scoreboard& board, std::int64_t no
   if (state_->program.statements[static_cast<std::size_t>(statement)].kind == StatementKind::operation) {
     state_->issue(statement, board.head(statement), slot, now);
   } else {
-    state_->move_slot = slot;
+    state_->moves[static_cast<std::size_t>(statement)].push_back(slot);
   }
 }
 
@@ -199,8 +228,11 @@ void PeValues<T>::moved(int statement, std::int64_t index, std::int64_t now, std
   state_->program.position_of(what, index, state_->position);
   const Box region = tensor_region(state_->program, state_->cascade, what, state_->position, {});
   const std::int64_t elements = State::elements_of(what, state_->program.variant_at(what, state_->position));
+  std::deque<SlotUse>& slots = state_->moves[static_cast<std::size_t>(statement)];
+  const SlotUse slot = slots.front();
+  slots.pop_front();
   if (what.kind == StatementKind::load) {
-    state_->load(what, region, elements, done);
+    state_->load(what, region, elements, slot, done);
   } else {
     state_->put_away(what, region, elements, now);
   }
