@@ -80,7 +80,7 @@ class PeMachine : public RunListener {
     if (producer.result_memory >= 0) return true;
     for (const Statement& consumer : run_.program.statements) {
       if (consumer.kind != StatementKind::operation) continue;
-      for (const Access* access : geometry_.einsum(consumer).reads()) {
+      for (const Access* access : geometry_.accesses(consumer)) {
         if (access->tensor == geometry_.einsum(producer).name() && !geometry_.stays(producer, consumer, *access)) {
           return true;
         }
@@ -198,7 +198,9 @@ class PeMachine : public RunListener {
     const auto found = maps_.find(key);
     if (found != maps_.end()) return found->second;
     const Statement& what = run_.program.statements[static_cast<std::size_t>(statement)];
-    return maps_.emplace(key, space_time_of(what, geometry_.array(what), variant)).first->second;
+    return maps_
+        .emplace(key, space_time_of(what, geometry_.array(what), variant, geometry_.einsum(what).selected_variable()))
+        .first->second;
   }
 
   PeRunResult result() {

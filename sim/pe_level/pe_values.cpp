@@ -23,7 +23,6 @@ namespace {
 
 template <class T>
 constexpr T kUnwritten = std::numeric_limits<T>::quiet_NaN();
-constexpr std::int64_t kAlways = std::numeric_limits<std::int64_t>::min() / 2;  // before any way began
 
 }  // namespace
 
@@ -54,6 +53,7 @@ struct PeValues<T>::State {
     }
     for (std::size_t a = 0; a < program.arrays.size(); ++a) {
       const PeArray& array = machine.arrays[a];
+      reach = std::max(reach, 2 * array.rows + array.columns);
       const int index = static_cast<int>(a);
       const std::size_t count = program.statements.size();
       if (array.controller) {
@@ -75,15 +75,20 @@ struct PeValues<T>::State {
     const kernel::Compiled<T>& kernel = kernels.at(what.einsum);
     const bool scatters = geometry.einsum(what).scatters();
     if (!scatters && kernel.groups.empty()) return;
-    const std::string& tensor = program.tensors[static_cast<std::size_t>(what.tensor)];
     for_each_passed(what, position, [&](const std::vector<std::int64_t>& passed) {
-      for_each_element(dram.at(tensor), tensor_region(program, cascade, what, passed, {}), [&](std::int64_t at) {
-        Element<T> element;
-        element.value = scatters ? T{} : kernel.groups.front().identity;
-        element.out_since = kAlways;
-        store.of(tensor)[static_cast<std::size_t>(at)] = element;
-      });
+      lay_out(what, passed, scatters ? T{} : kernel.groups.front().identity);
     });
+  }
+
+  // A tile holds `value` everywhere, in no PE and no slot.
+  void lay_out(const Statement& what, const std::vector<std::int64_t>& where, T value) {
+    const std::string& tensor = program.tensors[static_cast<std::size_t>(what.tensor)];
+    std::vector<Element<T>>& elements = store.of(tensor);
+    Element<T> element;
+    element.value = value;
+    element.out_since = kAlways;
+    for_each_element(dram.at(tensor), tensor_region(program, cascade, what, where, {}),
+                     [&](std::int64_t at) { elements[static_cast<std::size_t>(at)] = element; });
   }
 
   const ValuePlan<T>& plan_of(int statement, unsigned variant) {
@@ -98,6 +103,20 @@ struct PeValues<T>::State {
         .first->second;
   }
 
+  // Is some point of the tile absent, or not known to be present?
+  static bool may_be_absent(const kernel::Compiled<T>& kernel, const Box& box) {
+    if (!kernel.data_constraints.empty()) return true;
+    return std::any_of(kernel.constraints.begin(), kernel.constraints.end(), [&](const Constraint& constraint) {
+      if (constraint.is_not_equal) return true;
+      std::int64_t largest = constraint.form.constant;
+      for (std::size_t v = 0; v < box.size(); ++v) {
+        const std::int64_t factor = constraint.form.coefficients[v];
+        largest += factor * (factor > 0 ? box[v].end - 1 : box[v].begin);
+      }
+      return largest > 0;
+    });
+  }
+
   void issue(int statement, const Head& head, const SlotUse& slot, std::int64_t now) {
     const Statement& what = program.statements[static_cast<std::size_t>(statement)];
     ArrayValues<T>& grid = *grids[static_cast<std::size_t>(what.array)];
@@ -110,7 +129,7 @@ struct PeValues<T>::State {
     operation.slot = slot;
     operation.name = &what.name;
     const kernel::Compiled<T>& kernel = *operation.plan->kernel;
-    operation.has_constraints = program.masked && !kernel.constraints.empty();
+    operation.has_constraints = may_be_absent(kernel, operation.box);
     const auto base = [&](const kernel::CompiledAccess& access) {
       std::int64_t offset = access.base;
       for (std::size_t v = 0; v < operation.box.size(); ++v) offset += access.strides[v] * operation.box[v].begin;
@@ -126,6 +145,12 @@ struct PeValues<T>::State {
       operation.accepted = now;
       operation.is_skewed = schedule->second.first->is_skewed;
       operation.span = what.span;
+    }
+    // What no index names is 0, from the first instance that fills the tile on.
+    if (geometry.einsum(what).scatters() && !operation.continues &&
+        std::all_of(what.scatter_loops.begin(), what.scatter_loops.end(),
+                    [&](int loop) { return head.position[static_cast<std::size_t>(loop)] == 0; })) {
+      lay_out(what, head.position, T{});
     }
     grid.add(std::move(operation));
     if (!what.mask) return;
@@ -155,14 +180,15 @@ struct PeValues<T>::State {
     return (bytes + what.element_bytes - 1) / what.element_bytes;
   }
 
-  void load(const Statement& what, const Box& region, std::int64_t left, const SlotUse& slot, std::int64_t done) {
+  void load(const Statement& what, const Box& region, std::int64_t left, const SlotUse& slot, std::int64_t now,
+            std::int64_t done) {
     const std::string& tensor = program.tensors[static_cast<std::size_t>(what.tensor)];
     const Tensor<T>& from = dram.at(tensor);
     std::vector<Element<T>>& elements = store.of(tensor);
     for_each_element(from, region, [&](std::int64_t at) {
       if (left-- <= 0) return;
       auto& copies = elements[static_cast<std::size_t>(at)].copies;
-      std::erase_if(copies, [&](const auto& copy) { return !slots.holds(copy.slot, done, 0); });
+      std::erase_if(copies, [&](const auto& copy) { return !slots.holds(copy.slot, now - reach, 0); });
       copies.push_back({from.data()[at], done, slot});
     });
   }
@@ -197,6 +223,7 @@ struct PeValues<T>::State {
   const std::vector<InstructionSchedule> schedules;
   std::map<int, std::pair<const InstructionSchedule*, const ScheduledEinsum*>> schedule_of;  // by statement
   std::vector<std::unique_ptr<ArrayValues<T>>> grids;                                        // by array
+  std::int64_t reach = 0;                  // cycles from an edge to the last PE that may still use what entered there
   std::vector<std::deque<SlotUse>> moves;  // under way, by statement: their slots
   std::vector<std::int64_t> position;
 };
@@ -232,7 +259,7 @@ void PeValues<T>::moved(int statement, std::int64_t index, std::int64_t now, std
   const SlotUse slot = slots.front();
   slots.pop_front();
   if (what.kind == StatementKind::load) {
-    state_->load(what, region, elements, slot, done);
+    state_->load(what, region, elements, slot, now, done);
   } else {
     state_->put_away(what, region, elements, now);
   }
