@@ -12,6 +12,9 @@ namespace {
 
 constexpr std::size_t kMostSnapshots = 1024;
 constexpr int kStands = -1;
+// Where data says which tiles are passed over, a loop may never repeat: after so many iterations that were compared in
+// vain, of the next ones only these many in each stretch are compared.
+constexpr std::int64_t kPatience = 512, kStretch = 8192;
 
 std::uint64_t hash_of(const std::vector<std::int64_t>& values) {
   std::uint64_t hash = 1469598103934665603ULL;
@@ -29,6 +32,7 @@ FastForward::FastForward(RunState& run, std::vector<ArrayUnit*> arrays, ChannelU
       channel_(channel),
       margins_(run.program.loops.size(), 1),
       trails_(run.program.loops.size()),
+      in_vain_(run.program.loops.size(), 0),
       anchor_(run.program.loops.size(), -1) {
   for (std::size_t s = 0; s < run.anchored.size(); ++s) {
     for (int loop : run.anchored[s]) anchor_[static_cast<std::size_t>(loop)] = static_cast<int>(s);
@@ -292,6 +296,8 @@ std::int64_t FastForward::consider(const std::vector<int>& loops, std::int64_t n
     const std::vector<std::int64_t>& at = run_.board.head(anchor).position;
     // Too early to compare with, or too late to skip anything.
     if (at[level] < margin(loop) || at[level] >= what.trips[level] - 1) continue;
+    std::int64_t& vain = in_vain_[static_cast<std::size_t>(loop)];
+    if (!run_.program.deciding.empty() && vain++ % kStretch >= kPatience) continue;
     Trail& trail = trails_[static_cast<std::size_t>(loop)];
     const auto level_end = at.begin() + static_cast<std::ptrdiff_t>(level);
     if (!std::equal(trail.outer.begin(), trail.outer.end(), at.begin(), level_end) || trail.used >= kMostSnapshots) {
@@ -312,6 +318,7 @@ std::int64_t FastForward::consider(const std::vector<int>& loops, std::int64_t n
           --count == 0) {
         continue;
       }
+      vain = 0;
       const std::int64_t cycles = skip(motion_, trail.snapshots[i], current_, count);
       for (int inner : loops) trails_[static_cast<std::size_t>(inner)].clear();
       for (std::size_t s = 0; s < motion_.level.size(); ++s) {

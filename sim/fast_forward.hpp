@@ -78,7 +78,8 @@ class FastForward {
   ChannelUnit& channel_;
   std::vector<std::int64_t> margins_;
   std::vector<Trail> trails_;
-  std::vector<std::size_t> offsets_;  // of a statement's position in Snapshot::position
+  std::vector<std::int64_t> in_vain_;  // by loop: iterations compared, or passed by, since the last skip
+  std::vector<std::size_t> offsets_;   // of a statement's position in Snapshot::position
   Snapshot current_;
   Motion motion_;
   std::vector<int> anchor_;  // by loop: the statement that marks its iterations
