@@ -59,6 +59,7 @@ void TraceJson::begins(RunState& run) {
   timeline_ = std::make_unique<OccupancyTimeline>(run.program);
   memory_names_ = run.program.memories;
   levels_.resize(run.program.memories.size());
+  moving_.resize(run.program.statements.size());
   stale_.assign(run.program.memories.size(), 0);
   stale_at_ = window_.from;
   for (const Storage& storage : run.program.storages) {
@@ -100,6 +101,8 @@ void TraceJson::move_begins(RunState& run, int statement, std::int64_t start) {
   if (closed_) return;
   write_changes(run, start);
   timeline_->start(run.board, statement, start);
+  const auto s = static_cast<std::size_t>(statement);
+  moving_[s].push_back(digits_json(run.program, run.program.statements[s], run.board.head(statement)));
 }
 
 void TraceJson::moves(RunState& run, int statement, std::int64_t bytes, std::int64_t begin_tick,
@@ -123,14 +126,16 @@ void TraceJson::move_ends(RunState& run, int statement, std::int64_t start, std:
                           std::int64_t done) {
   if (closed_) return;
   timeline_->end(run.board, statement, done);
+  std::deque<std::string>& moving = moving_[static_cast<std::size_t>(statement)];
+  const std::string digits = std::move(moving.front());
+  moving.pop_front();
   if (!window_.clip(start, done)) return;
   const Statement& what = run.program.statements[static_cast<std::size_t>(statement)];
   const int memory = what.kind == StatementKind::load ? what.to : what.from;
   const std::string common =
       fmt::format(R"("cat":"move","id":{},"pid":{},"tid":{},"name":{})", ++moves_told_, kMemories, memory + 1,
                   json_text(fmt::format("{} ({})", what.name, run.program.memories[static_cast<std::size_t>(memory)])));
-  event(fmt::format(R"({{"ph":"b",{},"ts":{},"args":{{{}}}}})", common, start,
-                    digits_json(run.program, what, run.board.head(statement))));
+  event(fmt::format(R"({{"ph":"b",{},"ts":{},"args":{{{}}}}})", common, start, digits));
   event(fmt::format(R"({{"ph":"e",{},"ts":{}}})", common, done));
 }
 

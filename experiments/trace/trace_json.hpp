@@ -5,6 +5,7 @@
 // run goes, so memory use does not depend on its length.
 #pragma once
 
+#include <deque>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -47,6 +48,7 @@ class TraceJson : public RunListener {
   std::string title_;
   bool first_ = true;
   std::int64_t moves_told_ = 0;
+  std::vector<std::deque<std::string>> moving_;  // by statement: loop indices of moves under way, oldest first
   std::unique_ptr<OccupancyTimeline> timeline_;
   std::vector<std::vector<std::pair<std::string, std::int64_t>>> levels_;  // by memory: tensor, bytes
   std::vector<std::size_t> level_of_;                                      // by storage: place in its memory's list
