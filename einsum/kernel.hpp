@@ -32,6 +32,7 @@ struct DataConstraint {
 };
 
 struct CompiledAccess {
+  const Access* source = nullptr;  // in the cascade
   std::string tensor;
   std::int64_t base = 0;
   std::vector<std::int64_t> strides;  // per variable

@@ -94,7 +94,8 @@ class Compiler {
 
   CompiledAccess access(const Access& access) {
     const TensorDecl& tensor = *cascade_.find_tensor(access.tensor);
-    CompiledAccess result{access.tensor,
+    CompiledAccess result{&access,
+                          access.tensor,
                           0,
                           std::vector<std::int64_t>(variables_.size(), 0),
                           std::vector<bool>(variables_.size(), false),

@@ -7,6 +7,7 @@
 
 #include "base/suggest.hpp"
 #include "einsum/affine.hpp"
+#include "einsum/index_rules.hpp"
 #include "einsum/ops/op.hpp"
 #include "einsum/validator.hpp"
 
@@ -20,7 +21,7 @@ std::string counted(std::size_t n, const std::string& one, const std::string& ma
 class EinsumChecks {
  public:
   EinsumChecks(CascadeDraft& draft, const Einsum& einsum, Diagnostics& diagnostics)
-      : draft_(draft), einsum_(einsum), diagnostics_(diagnostics) {
+      : draft_(draft), einsum_(einsum), diagnostics_(diagnostics), indices_(draft, diagnostics) {
     for (const auto& rank : draft.rank_names()) {
       variables_.push_back(variable_of_rank(rank));
       symbols_.push_back(rank);
@@ -137,23 +138,6 @@ class EinsumChecks {
     return span;
   }
 
-  void wrong_rank(const Access& access, const TensorDecl& tensor, std::size_t position, std::string help) {
-    const auto& index = access.indices[position];
-    diagnostics_
-        .error("einsum-index-rank", index.span,
-               fmt::format("index {} of `{}` is `{}`; `{}` has rank `{}` there", position + 1, access.tensor,
-                           print_index(index), access.tensor, tensor.ranks[position]))
-        .note("declared here", tensor.span)
-        .with_help(std::move(help));
-  }
-
-  std::string index_for(const std::string& rank) const {
-    const PartitionDecl* partition = draft_.partition_of(rank);
-    if (!partition) return fmt::format("the index variable of rank `{}` is `{}`", rank, variable_of_rank(rank));
-    return fmt::format("an index of rank `{}` is `{}` or, by parts, `{}*{}+{}`", rank, variable_of_rank(rank),
-                       variable_of_rank(partition->outer), partition->inner, variable_of_rank(partition->inner));
-  }
-
   void check_output() {
     const TensorDecl* tensor = known_tensor(einsum_.output);
     std::vector<std::string> seen;
@@ -166,7 +150,7 @@ class EinsumChecks {
       if (index.gathers()) {
         if (check_index(index) && tensor && !tensor->iterative_rank.empty() &&
             tensor->ranks[i] == tensor->iterative_rank) {
-          wrong_rank(einsum_.output, *tensor, i, "states are written in order, at the next index");
+          indices_.wrong_rank(einsum_.output, *tensor, i, "states are written in order, at the next index");
         }
         continue;
       }
@@ -187,9 +171,9 @@ class EinsumChecks {
       }
       seen.push_back(*variable);
       if (tensor && tensor->ranks[i] != rank_of_variable(*variable)) {
-        wrong_rank(einsum_.output, *tensor, i,
-                   fmt::format("the index variable of rank `{}` is `{}`", tensor->ranks[i],
-                               variable_of_rank(tensor->ranks[i])));
+        indices_.wrong_rank(einsum_.output, *tensor, i,
+                            fmt::format("the index variable of rank `{}` is `{}`", tensor->ranks[i],
+                                        variable_of_rank(tensor->ranks[i])));
       }
     }
   }
@@ -310,90 +294,11 @@ class EinsumChecks {
       const auto& index = access.indices[i];
       if (!check_index(index) || !tensor) continue;
       if (!tensor->iterative_rank.empty() && tensor->ranks[i] == tensor->iterative_rank) {
-        check_state(access, *tensor, i);
+        indices_.check_state(access, *tensor, i);
       } else {
-        check_rank(access, *tensor, i);
+        indices_.check_rank(access, *tensor, i, in_first_);
       }
     }
-  }
-
-  void check_state(const Access& access, const TensorDecl& tensor, std::size_t position) {
-    const auto& index = access.indices[position];
-    const auto variable = index.plain_variable();
-    if (variable && rank_of_variable(*variable) == tensor.iterative_rank && index.plain_offset() <= 1) return;
-    if (index.terms.size() == 1 && index.terms[0].variable.empty() && index.terms[0].factor == 1 &&
-        index.terms[0].symbol == tensor.iterative_rank) {
-      return;
-    }
-    const std::string name = variable_of_rank(tensor.iterative_rank);
-    diagnostics_
-        .error("einsum-state-index", index.span,
-               fmt::format(
-                   "`{}` is no state of `{}`; its states are read as `{}` (previous), `{}+1` (new) and `{}` (last)",
-                   print_index(index), access.tensor, name, name, tensor.iterative_rank))
-        .note("declared here", tensor.span);
-  }
-
-  // `derived: {M: P, T: P}` says that all three ranks count the same positions.
-  bool same_positions(const std::string& a, const std::string& b) const { return first_of(a) == first_of(b); }
-
-  // The rank whose positions `rank` counts. A rank is derived from earlier ones, so this ends.
-  std::string first_of(std::string rank) const {
-    for (auto derived = draft_.derived.rbegin(); derived != draft_.derived.rend(); ++derived) {
-      const bool renames = derived->formula.kind == ExpressionKind::symbol && is_rank(derived->formula.name);
-      if (derived->rank == rank && renames) rank = derived->formula.name;
-    }
-    return rank;
-  }
-
-  [[nodiscard]] bool is_rank(const std::string& name) const {
-    const auto ranks = draft_.rank_names();
-    return std::find(ranks.begin(), ranks.end(), name) != ranks.end();
-  }
-
-  void check_rank(const Access& access, const TensorDecl& tensor, std::size_t position) {
-    const auto& index = access.indices[position];
-    const std::string& rank = tensor.ranks[position];
-    const auto variables = index.variables();
-    const PartitionDecl* partition = draft_.partition_of(rank);
-    if (index.gathers()) return;
-    if (variables.empty()) {
-      const bool is_extent = index.terms.size() == 1 && index.terms[0].symbol == rank;
-      if (is_extent) {
-        wrong_rank(access, tensor, position,
-                   fmt::format("`{}` is the extent; the index variable is `{}`, and only a tensor written at `{}+1` "
-                               "has that last state",
-                               rank, variable_of_rank(rank), variable_of_rank(rank)));
-      }
-      return;
-    }
-    if (variables.size() == 1) {
-      // With anything else in it the index is a window into the rank, bounded below.
-      const bool alone = index.terms.size() == 1 && index.terms[0].factor == 1 && index.terms[0].symbol.empty();
-      if (alone && !in_first_ && rank_of_variable(variables[0]) != rank &&
-          !same_positions(rank_of_variable(variables[0]), rank)) {
-        wrong_rank(access, tensor, position, index_for(rank));
-      }
-      return;
-    }
-    // Several variables: parts of this rank must join as outer*INNER+inner; anything else is a window, bounded below.
-    if (!partition) return;
-    const auto is = [&](const IndexTerm& term, const std::string& part) {
-      return !term.variable.empty() && same_positions(rank_of_variable(term.variable), part);
-    };
-    int outer = 0, inner = 0;
-    bool right = true;
-    for (const auto& term : index.terms) {
-      if (is(term, partition->outer)) {
-        ++outer;
-        right = right && term.factor == 1 && term.symbol == partition->inner;
-      } else if (is(term, partition->inner)) {
-        ++inner;
-        right = right && term.factor == 1 && term.symbol.empty();
-      }
-    }
-    if (outer + inner > 0 && !(right && outer == 1 && inner == 1))
-      wrong_rank(access, tensor, position, index_for(rank));
   }
 
   void check_all_used() {
@@ -424,6 +329,7 @@ class EinsumChecks {
   CascadeDraft& draft_;
   const Einsum& einsum_;
   Diagnostics& diagnostics_;
+  IndexRules indices_;
   std::vector<std::string> variables_, symbols_, constants_;
   bool in_first_ = false, has_bare_tensor_ = false, reduces_unknown_ = false;
   std::set<std::string> bound_, used_;

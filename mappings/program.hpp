@@ -229,7 +229,6 @@ struct Program {
   std::map<std::string, std::int64_t> required_operations;  // by the cascade's own counts, over all arrays
   bool grows = false;                                       // a loop does; its parent has no other one that does
   bool skips = false;                                       // statements have masks
-  Span empty_tiles_span;                                    // in the plan
   std::vector<std::string> dense;  // Einsums with predicates on data: all tiles that those could leave are issued
   bool masked = false;             // predicates beyond partition bounds: absent points are issued like present ones
 

@@ -10,6 +10,7 @@
 // Contract: as for the other units: step(now) acts and returns when to look again. All state is explicit.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -27,6 +28,9 @@ class BankedBus : public DramListener {
   BankedBus(RunState& run, int memory, std::vector<int> moves);
 
   std::int64_t step(std::int64_t now, const Wake& wake);
+  [[nodiscard]] bool is_idle() const {
+    return std::all_of(movers_.begin(), movers_.end(), [](const Mover& mover) { return mover.flights.empty(); });
+  }
   // Brings the run's counters up to date, refreshes until `now` included.
   void count(std::int64_t now);
 

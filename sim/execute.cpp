@@ -16,6 +16,7 @@
 #include "einsum/tolerance.hpp"
 #include "mappings/lower.hpp"
 #include "mappings/tile_region.hpp"
+#include "sim/passed_tiles.hpp"
 #include "sim/pe_level/pe_values.hpp"
 #include "sim/regions.hpp"
 #include "sim/simulate.hpp"
@@ -122,33 +123,19 @@ class ValueMachine {
     if (increment(statement, next)) pass_over(statement_index, next);
   }
 
-  static bool increment(const Statement& statement, std::vector<std::int64_t>& position) {
-    for (std::size_t e = position.size(); e-- > 0;) {
-      if (++position[e] < statement.trips[e]) return true;
-      position[e] = 0;
-    }
-    return false;
-  }
-
   void pass_over(int statement_index, std::vector<std::int64_t>& position) {
     const Statement& statement = program_.statements[static_cast<std::size_t>(statement_index)];
     if (statement.kind != StatementKind::operation) return;
     const Einsum& einsum = cascade_.einsums()[static_cast<std::size_t>(statement.einsum)];
-    do {
-      if (statement.mask->at(position.data())) return;
-      bool begins = true;
-      for (const auto& loops : {statement.accumulation_loops, statement.scatter_loops}) {
-        for (int loop : loops) begins = begins && position[static_cast<std::size_t>(loop)] == 0;
-      }
-      if (!begins) continue;
+    for_each_passed(statement, position, [&](const std::vector<std::int64_t>& passed) {
       if (einsum.scatters()) {
         Tensor<T>& tensor = chip_.at(einsum.name());
-        for_each_element(tensor, tensor_region(program_, cascade_, statement, position, {}),
+        for_each_element(tensor, tensor_region(program_, cascade_, statement, passed, {}),
                          [&](std::int64_t at) { tensor.data()[at] = 0; });
       } else if (!einsum.reductions.empty()) {
-        kernels_[static_cast<std::size_t>(statement_index)]->run(tile_box(program_, statement, position), false, chip_);
+        kernels_[static_cast<std::size_t>(statement_index)]->run(tile_box(program_, statement, passed), false, chip_);
       }
-    } while (increment(statement, position));
+    });
   }
 
   static constexpr T kPoison = std::numeric_limits<T>::quiet_NaN();

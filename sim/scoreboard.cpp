@@ -39,6 +39,15 @@ Scoreboard::Scoreboard(const Program& program)
   }
 }
 
+void Scoreboard::expect_arrivals() {
+  arrivals_.resize(program_.dependences.size());
+  passed_on_way_.resize(program_.dependences.size());
+  for (std::size_t d = 0; d < program_.dependences.size(); ++d) {
+    const int producer = program_.dependences[d].producer;
+    if (program_.statements[static_cast<std::size_t>(producer)].mask) arrivals_[d].expect_groups(head(producer).index);
+  }
+}
+
 const Work& Scoreboard::work(int statement) const {
   return program_.statements[static_cast<std::size_t>(statement)].variants[head(statement).variant];
 }
@@ -106,6 +115,8 @@ void Scoreboard::pass_over(int statement) {
   }
   head.index += passed;
   passed_[static_cast<std::size_t>(statement)].push_back(passed);
+  if (arrivals_.empty()) return;
+  for (int d : outgoing(statement)) passed_on_way_[static_cast<std::size_t>(d)].push_back(passed);
 }
 
 bool Scoreboard::begins(int statement, std::size_t level) const {

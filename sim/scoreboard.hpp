@@ -63,7 +63,7 @@ class Scoreboard {
   [[nodiscard]] bool is_met(int dependence, std::int64_t now) const;
 
   // From now on a dependence is met by what `arrive` reports, not by ends and the Program's latencies (fidelity pe).
-  void expect_arrivals() { arrivals_.resize(program_.dependences.size()); }
+  void expect_arrivals();
   // The next instance of the dependence's producer has reached, or will reach, the consumer at `time`. Calls
   // wake(statement, time) like record().
   template <class Wake>
@@ -71,6 +71,7 @@ class Scoreboard {
     const auto d = static_cast<std::size_t>(dependence);
     arrivals_[d].forget_until(now - 2);
     arrivals_[d].record(time);
+    record_passed(arrivals_[d], passed_on_way_[d], time);
     if (!marked_[d] || needs_[d] > arrivals_[d].size()) return;
     marked_[d] = 0;
     wake(program_.dependences[d].consumer, time);
@@ -94,12 +95,7 @@ class Scoreboard {
     History& history = histories_[static_cast<std::size_t>(statement)];
     forget(statement, now);
     history.record(time);
-    if (program_.skips && !passed_[static_cast<std::size_t>(statement)].empty()) {
-      // What was passed over behind it counts as ended with it.
-      std::deque<std::int64_t>& passed = passed_[static_cast<std::size_t>(statement)];
-      if (passed.front() > 0) history.record(time, passed.front());
-      passed.pop_front();
-    }
+    record_passed(history, passed_[static_cast<std::size_t>(statement)], time);
     if (!arrivals_.empty()) return;
     for (int dependence : outgoing(statement)) {
       const auto d = static_cast<std::size_t>(dependence);
@@ -132,6 +128,12 @@ class Scoreboard {
   }
 
  private:
+  // What was passed over behind an instance counts as ended with it.
+  static void record_passed(History& history, std::deque<std::int64_t>& passed, std::int64_t time) {
+    if (passed.empty()) return;
+    if (passed.front() > 0) history.record(time, passed.front());
+    passed.pop_front();
+  }
   void prepare(int statement);  // needs of the next instance
   void pass_over(int statement);
   // Trips of an effective loop, and slots_freed where a loop of the program grows (scoreboard_growing.cpp).
@@ -149,7 +151,8 @@ class Scoreboard {
   std::vector<std::int64_t> longest_latency_;
   std::vector<std::int64_t> needs_;
   std::vector<char> marked_;
-  std::vector<std::deque<std::int64_t>> passed_;  // by statement
+  std::vector<std::deque<std::int64_t>> passed_;         // by statement
+  std::vector<std::deque<std::int64_t>> passed_on_way_;  // by dependence, where arrivals count
 };
 
 inline bool Scoreboard::is_met(int dependence, std::int64_t now) const { return met_at(dependence) <= now; }

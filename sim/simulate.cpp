@@ -152,7 +152,6 @@ Report simulate(const Program& program, const Machine& machine, const Simulation
     PeRunResult pes;
     if (options.fidelity == Fidelity::pe) {
       ensure(options.cascade != nullptr, "fidelity pe is given the cascade");
-      check_all_issued(program);
       check_pe_budget(program, machine, report.bounds, options.pe_cycle_budget);
       pes = run_pe_machine(run, *options.cascade, options.observer, options.values);
       report.pe_cycles_simulated = pes.pe_cycles;

@@ -185,6 +185,11 @@ void ChannelUnit::shift_time(std::int64_t cycles) {
   if (banked_) banked_->skip(cycles);
 }
 
+bool ChannelUnit::is_idle() const {
+  if (banked_) return banked_->is_idle();
+  return std::all_of(bytes_left_.begin(), bytes_left_.end(), [](std::int64_t left) { return left == 0; });
+}
+
 std::int64_t ChannelUnit::ticks_of(std::int64_t bytes) const {
   const long double exact =
       static_cast<long double>(bytes) * kTicksPerCycle * static_cast<long double>(run_.machine.clock.value()) /
@@ -242,9 +247,9 @@ std::int64_t ChannelUnit::step(std::int64_t now, const Wake& wake) {
       run_.end_of_run = std::max(run_.end_of_run, done + dram_latency);
     }
     run_.busy_until = std::max(run_.busy_until, done);
+    run_.board.advance(statement);
     if (run_.observer) run_.observer(statement, index, now, done);
     for (RunListener* listener : run_.listeners) listener->move_ends(run_, statement, begun_at_[m], end, done);
-    run_.board.advance(statement);
     run_.board.record(statement, done, now, wake);
   }
   return bus_free;

@@ -107,6 +107,7 @@ class ChannelUnit {
   [[nodiscard]] std::size_t last_granted() const { return arbiter_.last(); }
   void shift_time(std::int64_t cycles);
   [[nodiscard]] std::int64_t ticks_of(std::int64_t bytes) const;
+  [[nodiscard]] bool is_idle() const;                                // nothing is under way
   [[nodiscard]] BankedBus* banked() const { return banked_.get(); }  // nullptr: model `simple`
 
  private:

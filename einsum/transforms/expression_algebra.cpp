@@ -31,27 +31,6 @@ IndexExpression replaced(const IndexExpression& index, const VariableMap& replac
                              fmt::format("the index `{}` would multiply two symbols", print_index(index)), where});
 }
 
-// The value of an index as an expression.
-Expression value_of(const IndexExpression& index) {
-  std::vector<SignedTerm> terms;
-  for (const IndexTerm& term : index.terms) {
-    Product factors;
-    const std::int64_t factor = std::abs(term.factor);
-    const auto name = [&](ExpressionKind kind, const std::string& text) {
-      if (text.empty()) return;
-      Expression each;
-      each.kind = kind;
-      each.name = text;
-      factors.push_back({each, false});
-    };
-    name(ExpressionKind::index, term.variable);
-    name(ExpressionKind::symbol, term.symbol);
-    if (factor != 1 || factors.empty()) factors.insert(factors.begin(), {number(static_cast<double>(factor)), false});
-    terms.push_back({product_of(factors), term.factor < 0});
-  }
-  return sum_of(terms);
-}
-
 void visit(Access& access, const std::function<void(Access&)>& call);
 
 void visit(IndexExpression& index, const std::function<void(Access&)>& call) {
@@ -84,6 +63,13 @@ void visit_accesses(Einsum& einsum, const std::function<void(Access&)>& call) {
 Expression number(double value) {
   Expression result;
   result.number = value;
+  return result;
+}
+
+Expression symbol(const std::string& name) {
+  Expression result;
+  result.kind = ExpressionKind::symbol;
+  result.name = name;
   return result;
 }
 
@@ -135,6 +121,26 @@ Expression sum_of(const std::vector<SignedTerm>& terms) {
     }
   }
   return sum ? *sum : number(0);
+}
+
+Expression value_of(const IndexExpression& index) {
+  std::vector<SignedTerm> terms;
+  for (const IndexTerm& term : index.terms) {
+    Product factors;
+    const std::int64_t factor = std::abs(term.factor);
+    const auto name = [&](ExpressionKind kind, const std::string& text) {
+      if (text.empty()) return;
+      Expression each;
+      each.kind = kind;
+      each.name = text;
+      factors.push_back({each, false});
+    };
+    name(ExpressionKind::index, term.variable);
+    name(ExpressionKind::symbol, term.symbol);
+    if (factor != 1 || factors.empty()) factors.insert(factors.begin(), {number(static_cast<double>(factor)), false});
+    terms.push_back({product_of(factors), term.factor < 0});
+  }
+  return sum_of(terms);
 }
 
 bool is_call(const Expression& expression, const std::string& op) {

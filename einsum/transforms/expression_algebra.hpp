@@ -15,6 +15,7 @@
 namespace einloom::transforms {
 
 [[nodiscard]] Expression number(double value);
+[[nodiscard]] Expression symbol(const std::string& name);  // of a rank, a parameter or a constant
 [[nodiscard]] Expression read(Access access);
 [[nodiscard]] Expression call(std::string op, std::vector<Expression> args);
 // The index variable of each rank, in order: `X[b,h,m1]`.
@@ -34,6 +35,9 @@ struct SignedTerm {
 };
 // Positive terms first, each in order; 0 when there is nothing.
 [[nodiscard]] Expression sum_of(const std::vector<SignedTerm>& terms);
+
+// The value of an index without gathered elements.
+[[nodiscard]] Expression value_of(const IndexExpression& index);
 
 [[nodiscard]] bool is_call(const Expression& expression, const std::string& op);
 // Every index variable inside: in indices and as a value.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Second half: writes what merge_phases planned. Of a final there are up to three values: at the tile, at the tile
-// before (a running state's previous one) and at the end.
+// Second half: writes what merge_phases planned, with the values that final_values gives.
 #include "einsum/transforms/merge_form.hpp"
 
 #include <fmt/format.h>
@@ -10,6 +9,7 @@
 #include "einsum/affine.hpp"
 #include "einsum/ops/op.hpp"
 #include "einsum/transforms/defer_scaling.hpp"
+#include "einsum/transforms/final_values.hpp"
 #include "einsum/transforms/merge_phases.hpp"
 #include "einsum/transforms/term_writer.hpp"
 
@@ -25,13 +25,14 @@ class MergeWriter {
         prefix_(running_ ? "R" : "L"),
         outer_(variable_of_rank(group.outer)),
         edit_(cascade),
-        phases_(cascade, group, prefix_, [this](const std::string& wish) { return edit_.fresh_name(wish); }) {}
+        phases_(cascade, group, prefix_, [this](const std::string& wish) { return edit_.fresh_name(wish); }),
+        values_(cascade, group, style, prefix_, edit_, phases_) {}
 
   MergeForm write() {
     for (std::size_t i = 0; i < cascade_.einsums().size(); ++i) {
       const Einsum& einsum = cascade_.einsums()[i];
       const MergeStep& step = phases_.step(static_cast<int>(i));
-      phase_ = step.phase;
+      values_.enter_phase(step.phase);
       if (decl(einsum.name()).initial) {
         copy(einsum);
         continue;
@@ -41,11 +42,17 @@ class MergeWriter {
           copy(einsum);
           break;
         case MergeRole::inside:
-          copy(einsum);
+          if (!is_made_of_tiles(einsum, step)) copy(einsum);
           for (const Core& core : step.cores) write_core(einsum, core, step.cores.size() == 1);
+          if (is_made_of_tiles(einsum, step)) write_at_the_end(einsum, step);
           break;
         case MergeRole::reduces:
-          write_reduction(einsum, step);
+          // What is written where an index tensor says is never split.
+          if (einsum.scatters()) {
+            copy(einsum);
+          } else {
+            write_reduction(einsum, step);
+          }
           break;
       }
     }
@@ -56,157 +63,42 @@ class MergeWriter {
   }
 
  private:
-  // How a final is there tile by tile: of the ranks of its tensor and the tiles'.
-  struct Accumulated {
-    std::string tile;   // at_end: the tile's own value
-    std::string state;  // running: the state
-    std::vector<std::string> ranks;
-    int phase = 0;
-  };
-
   const TensorDecl& decl(const std::string& tensor) const { return *cascade_.find_tensor(tensor); }
 
   void copy(const Einsum& einsum) {
     TensorDecl tensor = decl(einsum.name());
     tensor.iterative_rank.clear();
     Einsum copied = einsum;
-    copied.expression = at_the_end(einsum.expression);
+    copied.expression = values_.at_the_end(einsum.expression);
     edit_.add(std::move(tensor), std::move(copied));
+  }
+
+  // One value for each tile, made of the tile's full values: nothing but its correction is late.
+  bool is_made_of_tiles(const Einsum& einsum, const MergeStep& step) const {
+    return step.is_split && einsum.reduces(variable_of_rank(group_.inner));
+  }
+
+  // What it is when all tiles are there: its cores, corrected, without reading the tiles again.
+  void write_at_the_end(const Einsum& einsum, const MergeStep& step) {
+    TensorDecl tensor = decl(einsum.name());
+    tensor.iterative_rank.clear();
+    const Expression value = sum_over(step.terms, [&](const Term& term, std::size_t) {
+      Product factors = term.inside;
+      if (const auto factor = values_.correction(term.shifts, tensor, einsum.span, Correction::tile_to_end)) {
+        factors.push_back({read(*factor), false});
+      }
+      for (const Factor& factor : term.outside) factors.push_back({values_.at_the_end(factor.value), factor.divides});
+      return product_of(factors);
+    });
+    const std::vector<std::string> ranks = tensor.ranks;
+    edit_.add(std::move(tensor), einsum_of(einsum.name(), ranks, {}, value, {}, einsum.span));
   }
 
   void write_core(const Einsum& einsum, const Core& core, bool alone) {
     if (alone) edit_.rename_when_free(core.tensor, einsum.name());
-    Expression value = at_the_tile(core.value);
+    Expression value = values_.at_the_tile(core.value);
     edit_.add(tensor_like(decl(einsum.name()), core.tensor, core.ranks),
               einsum_of(core.tensor, core.ranks, einsum.reductions, std::move(value), einsum.predicates, einsum.span));
-  }
-
-  // --- values of finals -------------------------------------------------------------------------------------------
-
-  // The access with an index for the tiles put where `ranks` have it.
-  Access widened(const std::string& tensor, const std::vector<std::string>& ranks, const Access& access,
-                 const IndexExpression& tile) const {
-    Access result{tensor, {}, access.span};
-    const auto part = part_ranks_.find(access.tensor);
-    const std::vector<std::string>& own = part != part_ranks_.end() ? part->second : decl(access.tensor).ranks;
-    for (const std::string& rank : ranks) {
-      if (rank == group_.outer) {
-        result.indices.push_back(tile);
-        continue;
-      }
-      const auto found = std::find(own.begin(), own.end(), rank);
-      result.indices.push_back(access.indices[static_cast<std::size_t>(found - own.begin())]);
-    }
-    return result;
-  }
-
-  IndexExpression tile_index(std::int64_t plus) const {
-    IndexExpression index = index_of_variable(outer_, {});
-    if (plus != 0) index.terms.push_back({plus, "", "", {}, {}});
-    return index;
-  }
-
-  // A final of this phase, what is made of them, or a part of one.
-  bool is_late(const std::string& tensor) const {
-    const auto found = accumulated_.find(tensor);
-    return found != accumulated_.end() ? found->second.phase == phase_ : phases_.is_late(tensor, phase_);
-  }
-
-  Expression at_the_end(const Expression& expression) const {
-    return rewritten(expression, [&](const Access& access) {
-      const auto found = accumulated_.find(access.tensor);
-      if (found == accumulated_.end() || found->second.state.empty()) return read(access);
-      return read(widened(found->second.state, found->second.ranks, access, index_of_symbol(group_.outer, {})));
-    });
-  }
-
-  // With the finals of this phase as they are at the tile, those of earlier ones as they are at the end.
-  Expression at_the_tile(const Expression& expression) {
-    return rewritten(expression, [&](const Access& access) {
-      if (!is_late(access.tensor)) return at_the_end(read(access));
-      const auto found = accumulated_.find(access.tensor);
-      if (found != accumulated_.end()) {
-        const Accumulated& each = found->second;
-        return read(running_ ? widened(each.state, each.ranks, access, tile_index(1))
-                             : widened(each.tile, each.ranks, access, tile_index(0)));
-      }
-      const auto& [name, ranks] = map_at_the_tile(access.tensor);
-      return read(widened(name, ranks, access, tile_index(0)));
-    });
-  }
-
-  // A map of finals, made anew at each tile.
-  const std::pair<std::string, std::vector<std::string>>& map_at_the_tile(const std::string& tensor) {
-    const auto found = maps_.find(tensor);
-    if (found != maps_.end()) return found->second;
-    const Expression value = at_the_tile(definition(tensor));
-    const std::vector<std::string> ranks = with_rank(decl(tensor).ranks, group_.outer, value);
-    const std::string name = edit_.fresh_name(prefix_ + tensor);
-    const Einsum& einsum = *cascade_.find_einsum(tensor);
-    edit_.add(tensor_like(decl(tensor), name, ranks),
-              einsum_of(name, ranks, {}, value, predicates_of_map(einsum), einsum.span));
-    return maps_[tensor] = {name, ranks};
-  }
-
-  std::vector<Comparison> predicates_of_map(const Einsum& einsum) const {
-    return einsum.reductions.empty() ? einsum.predicates : std::vector<Comparison>{};
-  }
-
-  // What a tensor is made of in the rewritten cascade.
-  Expression definition(const std::string& tensor) const {
-    const auto found = definitions_.find(tensor);
-    return found != definitions_.end() ? found->second : cascade_.find_einsum(tensor)->expression;
-  }
-
-  // running: with the finals of this phase as they were before the tile.
-  Expression before_the_tile(const Expression& expression) const {
-    return rewritten(expression, [&](const Access& access) {
-      if (!is_late(access.tensor)) return at_the_end(read(access));
-      const auto found = accumulated_.find(access.tensor);
-      if (found != accumulated_.end()) {
-        return read(widened(found->second.state, found->second.ranks, access, tile_index(0)));
-      }
-      VariableMap replacements;
-      const std::vector<std::string>& ranks = decl(access.tensor).ranks;
-      for (std::size_t k = 0; k < ranks.size(); ++k) replacements[variable_of_rank(ranks[k])] = access.indices[k];
-      return substituted(before_the_tile(definition(access.tensor)), replacements, access.span);
-    });
-  }
-
-  // --- corrections ------------------------------------------------------------------------------------------------
-
-  // What the tile's terms (at_end), or those before it (running), are multiplied with: a tensor over the tiles.
-  std::optional<Access> correction(const std::vector<Shift>& shifts, const TensorDecl& like, const Span& span) {
-    if (shifts.empty()) return std::nullopt;
-    std::map<std::string, std::pair<std::optional<Expression>, std::vector<SignedTerm>>> by_base;
-    std::string first;
-    for (const Shift& shift : shifts) {
-      auto& [base, terms] = by_base[shift.base ? print_expression(*shift.base) : ""];
-      base = shift.base;
-      for (const SignedTerm& each : shift.exponent) {
-        if (first.empty()) first = each.value.accesses().front()->tensor;
-        const Expression later = running_ ? at_the_tile(each.value) : at_the_end(each.value);
-        const Expression earlier = running_ ? before_the_tile(each.value) : at_the_tile(each.value);
-        terms.push_back({later, each.negative});
-        terms.push_back({earlier, !each.negative});
-      }
-    }
-    Product factors;
-    for (const auto& [key, part] : by_base) {
-      const Expression exponent = sum_of(part.second);
-      factors.push_back(
-          {part.first ? call("pow", {at_the_end(*part.first), exponent}) : call("exp", {exponent}), false});
-    }
-    const Expression value = product_of(factors);
-    const std::string key = print_expression(value);
-    if (!corrections_.contains(key)) {
-      std::vector<std::string> ranks;
-      for (const std::string& variable : variables_in_order(value)) ranks.push_back(rank_of_variable(variable));
-      const std::string name = edit_.fresh_name("C" + first);
-      edit_.add(tensor_like(like, name, ranks), einsum_of(name, ranks, {}, value, {}, span));
-      corrections_[key] = access_of(name, ranks);
-    }
-    return corrections_[key];
   }
 
   // --- reductions -------------------------------------------------------------------------------------------------
@@ -235,22 +127,23 @@ class MergeWriter {
     }
     if (is_bare) return;
     const Expression sum = sum_over(terms, [&](const Term&, std::size_t i) { return parts[i]; });
-    definitions_[result.name] = sum;
-    edit_.add(result, einsum_of(result.name, result.ranks, {}, at_the_end(sum), {}, einsum.span));
+    values_.define(result.name, sum);
+    edit_.add(result, einsum_of(result.name, result.ranks, {}, values_.at_the_end(sum), {}, einsum.span));
   }
 
   // One accumulated term: `part` is the tensor it is called, ranks of the result.
   void reduce(const Einsum& einsum, const Term& term, const Expression& value, const TensorDecl& part,
               bool accumulates) {
-    part_ranks_[part.name] = part.ranks;
+    values_.add_part(part.name, part.ranks);
     if (!accumulates) {
-      edit_.add(part, einsum_of(part.name, part.ranks, einsum.reductions, at_the_tile(value), einsum.predicates,
+      edit_.add(part, einsum_of(part.name, part.ranks, einsum.reductions, values_.at_the_tile(value), einsum.predicates,
                                 einsum.span));
       return;
     }
     const std::vector<std::string> ranks = with_rank(part.ranks, group_.outer, value);
     const Access tile = tile_value(einsum, value, part, ranks);
-    const std::optional<Access> factor = correction(term.shifts, part, einsum.span);
+    const std::optional<Access> factor = values_.correction(
+        term.shifts, part, einsum.span, running_ ? Correction::before_to_tile : Correction::tile_to_end);
     if (running_) {
       accumulate(einsum, part, ranks, tile, factor);
     } else {
@@ -265,7 +158,7 @@ class MergeWriter {
     for (const Reduction& reduction : einsum.reductions) {
       if (reduction.variable != outer_) local.push_back(reduction);
     }
-    const Expression made = at_the_tile(value);
+    const Expression made = values_.at_the_tile(value);
     if (local.empty() && made.kind == ExpressionKind::access && einsum.predicates.empty()) {
       const Access& access = made.access;
       const bool plain =
@@ -291,12 +184,12 @@ class MergeWriter {
     if (factor) previous = call("mul", {std::move(previous), read(*factor)});
     next.expression = call(op.combine, {std::move(previous), read(tile)});
     for (IndexExpression& index : next.output.indices) {
-      if (index.plain_variable() == outer_) index = tile_index(1);
+      if (index.plain_variable() == outer_) index = values_.tile_index(1);
     }
     edit_.add(std::move(state), std::move(next));
     if (factor) corrected_.emplace_back(name, factor->tensor);
     iterates_ = true;
-    accumulated_[part.name] = {"", name, ranks, phase_};
+    values_.accumulate(part.name, {"", name, ranks});
     end_of(part, name, ranks);
   }
 
@@ -317,7 +210,7 @@ class MergeWriter {
     if (factor) value = call("mul", {std::move(value), read(*factor)});
     edit_.add(part,
               einsum_of(part.name, part.ranks, {{einsum.reductions.front().op, outer_, {}}}, value, {}, einsum.span));
-    accumulated_[part.name] = {tile.tensor, "", ranks, phase_};
+    values_.accumulate(part.name, {tile.tensor, "", ranks});
   }
 
   // Predicates that remove whole tiles, as they are written.
@@ -373,13 +266,8 @@ class MergeWriter {
   std::string prefix_, outer_;
   CascadeEdit edit_;
   MergePhases phases_;
-  int phase_ = 0;
+  FinalValues values_;
   bool iterates_ = false;
-  std::map<std::string, Accumulated> accumulated_;  // by final, or by the part it is made of
-  std::map<std::string, std::vector<std::string>> part_ranks_;
-  std::map<std::string, Expression> definitions_;  // finals made of parts
-  std::map<std::string, std::pair<std::string, std::vector<std::string>>> maps_;
-  std::map<std::string, Access> corrections_;
   std::vector<std::pair<std::string, std::string>> corrected_;  // a state and what it is corrected with
 };
 

@@ -191,7 +191,8 @@ bool MergePhases::follows(const Expression& expression, int phase) const {
     if (cascade_.find_tensor(access->tensor)->initial) return false;
     const MergeStep& step = *step_of(access->tensor);
     if (step.role == MergeRole::reduces) {
-      if (!cascade_.find_einsum(access->tensor)->selection().empty()) return false;
+      const Einsum& reduction = *cascade_.find_einsum(access->tensor);
+      if (!reduction.selection().empty() || reduction.scatters()) return false;
       continue;
     }
     const Einsum& map = *cascade_.find_einsum(access->tensor);

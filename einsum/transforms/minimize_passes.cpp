@@ -3,10 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/diagnostic.hpp"
 #include "einsum/passes.hpp"
 #include "einsum/transforms/defer_scaling.hpp"
+#include "einsum/transforms/detach_tiles.hpp"
 #include "einsum/transforms/exchange_sums.hpp"
+#include "einsum/transforms/gathered_values.hpp"
 #include "einsum/transforms/merge_form.hpp"
 #include "einsum/transforms/point_values.hpp"
 #include "einsum/transforms/separate_reductions.hpp"
@@ -57,10 +61,7 @@ FewerPasses minimize_from(const Cascade& cascade, const std::string& rank, std::
       tiled = partition_rank(tiled, rank, tile);
       steps.push_back({"partition:" + rank, passes_over(tiled, rank)});
     }
-    if (!tiled.partition_of(rank)) {
-      result.forbidden.push_back(fmt::format("nothing can be made tile by tile along `{}`: all is needed whole", rank));
-      return;
-    }
+    if (!tiled.partition_of(rank)) return;  // all is needed whole
     MergeForm running = merge_form(tiled, rank, MergeStyle::running);
     const int passes = passes_over(running.cascade, rank);
     result.forbidden = running.blocked;
@@ -74,6 +75,7 @@ FewerPasses minimize_from(const Cascade& cascade, const std::string& rank, std::
 
 // The chains of the passes that are left; one of them is the reason where no Einsum gave one.
 FewerPasses with_chains(FewerPasses result, const std::string& rank) {
+  result.chains.clear();
   for (const RankGroup& group : rank_groups(result.cascade)) {
     if (group.name != rank) continue;
     const RankPasses passes = count_passes(result.cascade, group);
@@ -86,27 +88,15 @@ FewerPasses with_chains(FewerPasses result, const std::string& rank) {
   return result;
 }
 
-FewerPasses fewest(const Cascade& cascade, const std::string& rank, std::int64_t tile) {
-  for (const PartitionDecl& partition : cascade.partitions()) {
-    if (partition.inner != rank) continue;
-    const int passes = passes_over(cascade, rank);
-    FewerPasses same{cascade, passes, passes, {}, {}, {}};
-    if (passes > 1) {
-      same.forbidden.push_back(fmt::format(
-          "`{}` counts positions inside the tiles of `{}`: only whole ranks are transformed", rank, partition.rank));
-    }
-    return same;
-  }
-  static_cast<void>(group_of(cascade, rank));
-  const int before = passes_over(cascade, rank);
-  if (before < 2) return {cascade, before, before, {}, {}, {}};
-  FewerPasses best = minimize_from(cascade, rank, tile, before, {});
-  // Both cost operations, so they are taken only where they save a pass; the second on top of the first when that
-  // helped.
+// From `cascade`, with each preparation of it that saves a pass.
+FewerPasses fewest(const Cascade& cascade, const std::string& rank, std::int64_t tile, int before,
+                   std::vector<PassStep> prepared) {
+  FewerPasses best = minimize_from(cascade, rank, tile, before, prepared);
+  // They cost operations or copies, so they are taken only where they save a pass; each on top of those that helped.
   Cascade start = cascade;
-  std::vector<PassStep> prepared;
   using Preparation = Cascade (*)(const Cascade&, const std::string&);
-  const std::pair<const char*, Preparation> preparations[] = {{"points", &point_values}, {"exchange", &exchange_sums}};
+  const std::pair<const char*, Preparation> preparations[] = {
+      {"points", &point_values}, {"exchange", &exchange_sums}, {"gather", &gathered_values}};
   for (const auto& [name, prepare] : preparations) {
     if (best.after < 2) break;
     const Cascade other = prepare(start, rank);
@@ -122,10 +112,35 @@ FewerPasses fewest(const Cascade& cascade, const std::string& rank, std::int64_t
   return best;
 }
 
+// Of a rank inside tiles, as a rank of its own; the cascade stays as it is where that saves no pass.
+FewerPasses fewest_inside(const Cascade& cascade, const std::string& rank, std::int64_t tile) {
+  const int before = passes_over(cascade, rank);
+  FewerPasses same{cascade, before, before, {}, {}, {}};
+  if (before < 2) return same;
+  try_step(same, [&] {
+    const Cascade detached = detach_tiles(cascade, rank);
+    FewerPasses fewer =
+        with_chains(fewest(detached, rank, tile, before, {{"detach:" + rank, passes_over(detached, rank)}}), rank);
+    if (fewer.after < before) {
+      same = std::move(fewer);
+    } else {
+      same.forbidden = fewer.forbidden;
+    }
+  });
+  return same;
+}
+
 }  // namespace
 
 FewerPasses minimize_passes(const Cascade& cascade, const std::string& rank, std::int64_t tile) {
-  return with_chains(fewest(cascade, rank, tile), rank);
+  const auto& partitions = cascade.partitions();
+  const bool is_inside = std::any_of(partitions.begin(), partitions.end(),
+                                     [&](const PartitionDecl& partition) { return partition.inner == rank; });
+  if (is_inside) return with_chains(fewest_inside(cascade, rank, tile), rank);
+  static_cast<void>(group_of(cascade, rank));
+  const int before = passes_over(cascade, rank);
+  if (before < 2) return {cascade, before, before, {}, {}, {}};
+  return with_chains(fewest(cascade, rank, tile, before, {}), rank);
 }
 
 }  // namespace einloom::transforms

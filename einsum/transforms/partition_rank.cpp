@@ -135,10 +135,10 @@ class RankPartition {
   void name_parts() {
     const auto free = [&](const std::string& name) {
       const auto ranks = cascade_.all_ranks();
-      const auto& parameters = cascade_.parameters();
-      return std::find(ranks.begin(), ranks.end(), name) == ranks.end() &&
-             std::none_of(parameters.begin(), parameters.end(),
-                          [&](const ParameterDecl& parameter) { return parameter.name == name; });
+      const auto named = [&](const auto& each) { return each.name == name; };
+      return std::find(ranks.begin(), ranks.end(), name) == ranks.end() && !cascade_.find_tensor(name) &&
+             std::none_of(cascade_.parameters().begin(), cascade_.parameters().end(), named) &&
+             std::none_of(cascade_.constants().begin(), cascade_.constants().end(), named);
     };
     for (const char* between : {"", "_", "__"}) {
       outer_ = rank_ + between + "1";

@@ -17,6 +17,99 @@ std::set<std::string> variables_of(const Comparison& comparison) {
   return found;
 }
 
+// --- how many points a sum has --------------------------------------------------------------------------------------
+
+// Bounds on one reduced variable: it is below every one of `ends`, and at or above every one of `starts`.
+struct PointsOfVariable {
+  std::vector<IndexExpression> starts, ends;
+};
+
+// Adds what the comparison says of its only reduced variable; false when it is of another form.
+bool add_bound(const Comparison& comparison, const std::set<std::string>& reduced,
+               std::map<std::string, PointsOfVariable>& points) {
+  if (!comparison.is_affine()) return false;
+  // difference = left - right, without the reduced variable, which is there `factor` times.
+  IndexExpression difference;
+  std::string variable;
+  std::int64_t factor = 0;
+  for (const IndexExpression* side : {&comparison.left, &comparison.right}) {
+    for (IndexTerm term : side->terms) {
+      if (side == &comparison.right) term.factor = -term.factor;
+      if (!reduced.contains(term.variable)) {
+        difference.terms.push_back(term);
+        continue;
+      }
+      if (!term.symbol.empty() || (!variable.empty() && variable != term.variable)) return false;
+      variable = term.variable;
+      factor += term.factor;
+    }
+  }
+  const bool below = comparison.op == "<" || comparison.op == "<=";
+  const bool above = comparison.op == ">" || comparison.op == ">=";
+  if ((!below && !above) || (factor != 1 && factor != -1)) return false;
+  // variable < -difference, or variable > -difference; with the factor -1 the other way round, against difference.
+  const bool ends = below == (factor == 1);
+  if (factor == 1) {
+    for (IndexTerm& term : difference.terms) term.factor = -term.factor;
+  }
+  const bool is_strict = comparison.op == "<" || comparison.op == ">";
+  if (is_strict != ends) difference.terms.push_back({1, "", "", {}, {}});  // x <= b is x < b + 1, x > b is x >= b + 1
+  PointsOfVariable& bounds = points[variable];
+  (ends ? bounds.ends : bounds.starts).push_back(normalised(difference));
+  return true;
+}
+
+// max(0, min(extent, ends) - max(0, starts)), without what is not needed.
+Expression count_of(const std::string& rank, const PointsOfVariable& points) {
+  Expression end = symbol(rank);
+  for (const IndexExpression& each : points.ends) end = call("min", {std::move(end), value_of(each)});
+  if (points.ends.empty() && points.starts.empty()) return end;
+  if (!points.starts.empty()) {
+    Expression start = number(0);
+    for (const IndexExpression& each : points.starts) start = call("max", {std::move(start), value_of(each)});
+    end = call("sub", {std::move(end), std::move(start)});
+  }
+  return call("max", {std::move(end), number(0)});
+}
+
+struct PointCount {
+  Product factors;  // one for each reduced variable
+  bool may_be_none = false;
+};
+
+// Nothing when a predicate or a gather says in another way where points are.
+std::optional<PointCount> points_of(const Einsum& einsum, const std::set<std::string>& reduced, const Cascade& cascade,
+                                    const RankGroup& group) {
+  // The last tile may be short, but all tiles together are M.
+  const std::string outer = variable_of_rank(group.outer), inner = variable_of_rank(group.inner);
+  const bool all_tiles = !group.outer.empty() && reduced.contains(outer) && reduced.contains(inner);
+  const std::string whole = outer + "*" + group.inner + "+" + inner + " < " + group.whole;
+  bool by_tiles = false;
+  std::map<std::string, PointsOfVariable> points;
+  for (const Comparison& predicate : cascade.domain(cascade.einsum_position(einsum.name()))) {
+    if (all_tiles && print_comparison(predicate) == whole) {
+      by_tiles = true;
+    } else if (!add_bound(predicate, reduced, points)) {
+      return std::nullopt;
+    }
+  }
+  PointCount count;
+  for (const Reduction& reduction : einsum.reductions) {
+    const std::string& variable = reduction.variable;
+    const PointsOfVariable bounds = points[variable];
+    const bool bounded = !bounds.starts.empty() || !bounds.ends.empty();
+    count.may_be_none = count.may_be_none || bounded;
+    if (!by_tiles || (variable != outer && variable != inner)) {
+      count.factors.push_back({count_of(rank_of_variable(variable), bounds), false});
+    } else if (bounded) {
+      return std::nullopt;
+    } else if (variable == outer) {
+      count.factors.push_back({symbol(group.whole), false});
+    }
+  }
+  return count;
+}
+
 }  // namespace
 
 std::vector<std::string> ranks_used(const std::vector<std::string>& whole, const Expression& expression,
@@ -90,30 +183,16 @@ bool sum_constant(Term& term, const Einsum& einsum, const Cascade& cascade, cons
   for (const Product* factors : {&term.outside, &term.inside}) {
     if (uses_any(product_of(*factors), reduced)) return false;
   }
-  // Points may be missing where a predicate or a gather says so; the last tile may be short, but all tiles together are
-  // M.
-  const bool by_tiles = !group.outer.empty();
-  const std::string outer = variable_of_rank(group.outer), inner = variable_of_rank(group.inner);
-  if (by_tiles && reduced.contains(outer) != reduced.contains(inner)) return false;
-  const std::string whole = outer + "*" + group.inner + "+" + inner + " < " + group.whole;
-  for (const Comparison& predicate : cascade.domain(cascade.einsum_position(einsum.name()))) {
-    if (!by_tiles || print_comparison(predicate) != whole) return false;
-  }
-  for (const Access* access : einsum.reads()) {
-    for (const IndexExpression& index : access->indices) {
-      if (index.gathers()) return false;
-    }
-  }
+  const std::optional<PointCount> count = points_of(einsum, reduced, cascade, group);
+  if (!count) return false;
   term.outside.insert(term.outside.begin(), term.inside.begin(), term.inside.end());
   term.inside.clear();
-  for (const Reduction& reduction : einsum.reductions) {
-    const std::string rank = rank_of_variable(reduction.variable);
-    if (by_tiles && rank == group.inner) continue;
-    Expression extent;
-    extent.kind = ExpressionKind::symbol;
-    extent.name = by_tiles && rank == group.outer ? group.whole : rank;
-    term.outside.push_back({extent, false});
+  if (count->may_be_none) {
+    // A sum of nothing is 0, whatever c is.
+    const Expression some = call("greater", {product_of(count->factors), number(0)});
+    term.outside = {{call("select", {some, product_of(term.outside), number(0)}), false}};
   }
+  term.outside.insert(term.outside.end(), count->factors.begin(), count->factors.end());
   return true;
 }
 

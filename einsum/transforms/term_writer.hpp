@@ -31,8 +31,9 @@ namespace einloom::transforms {
 // Whether what is inside the term depends on every variable that the Einsum reduces (a reduction needs that).
 [[nodiscard]] bool depends_on_reduced(const Term& term, const Einsum& einsum);
 
-// sum(m) c = c · M: a term in which nothing varies with what is reduced becomes its own sum, with nothing inside.
-// False, and the term as it was, where not all points are known to be there or a shift would have to be corrected.
+// sum(m) c = c · M: a term in which nothing varies with what is reduced becomes its own sum, with nothing inside. With
+// m < B it is c · max(min(M, B), 0), and so on for every bound on one reduced variable alone. False, and the term as it
+// was, where something else says which points are there or a shift would have to be corrected.
 [[nodiscard]] bool sum_constant(Term& term, const Einsum& einsum, const Cascade& cascade, const RankGroup& group);
 
 // ± products, each made of what a function gives for a term.

@@ -9,7 +9,9 @@
 #include "base/suggest.hpp"
 #include "einsum/transforms/cascade_edit.hpp"
 #include "einsum/transforms/defer_scaling.hpp"
+#include "einsum/transforms/detach_tiles.hpp"
 #include "einsum/transforms/exchange_sums.hpp"
+#include "einsum/transforms/gathered_values.hpp"
 #include "einsum/transforms/merge_form.hpp"
 #include "einsum/transforms/partition_rank.hpp"
 #include "einsum/transforms/point_values.hpp"
@@ -21,8 +23,12 @@ const std::vector<Transform>& all_transforms() {
   static const std::vector<Transform> kTransforms = {
       {"defer", false, "takes what is known after a pass out of the reductions over the rank",
        [](const Cascade& cascade, const std::string& rank, std::int64_t) { return defer_scaling(cascade, rank); }},
+      {"detach", false, "makes the positions inside the tiles of a rank, its inner part, a rank of their own",
+       [](const Cascade& cascade, const std::string& inner, std::int64_t) { return detach_tiles(cascade, inner); }},
       {"exchange", false, "sums over other ranks outside the sum over the rank, where it waits for a pass",
        [](const Cascade& cascade, const std::string& rank, std::int64_t) { return exchange_sums(cascade, rank); }},
+      {"gather", false, "copies what is gathered from the rank as soon as its indices are known",
+       [](const Cascade& cascade, const std::string& rank, std::int64_t) { return gathered_values(cascade, rank); }},
       {"partition", true, "cuts the rank into tiles (of 256, or =TILE)", &partition_rank},
       {"points", false, "makes what is read at one point of the rank there by itself",
        [](const Cascade& cascade, const std::string& rank, std::int64_t) { return point_values(cascade, rank); }},

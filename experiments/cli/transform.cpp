@@ -40,6 +40,20 @@ std::string passes_line(const std::string& rank, int before, int after) {
   return fmt::format("passes over {}: {} -> {}", rank, before, after);
 }
 
+// Ranks that are traversed more often than before.
+void report_more(const Cascade& origin, Result& result) {
+  for (const RankDecl& rank : origin.ranks()) {
+    const auto& ranks = result.cascade.ranks();
+    const bool is_left =
+        std::any_of(ranks.begin(), ranks.end(), [&](const RankDecl& each) { return each.name == rank.name; });
+    if (!is_left) continue;
+    const int before = passes_over(origin, rank.name), after = passes_over(result.cascade, rank.name);
+    if (after > std::max(before, 1)) {
+      result.lines.push_back(passes_line(rank.name, before, after) + ", by what was done for other ranks");
+    }
+  }
+}
+
 Result applied(const Options& options, const Cascade& origin, const CommandLine& command_line) {
   Result result{origin, "", {}};
   std::vector<std::string> ranks;
@@ -76,6 +90,7 @@ Result minimized(const Options& options, const Cascade& origin) {
     }
     result.cascade = fewer.cascade;
   }
+  report_more(origin, result);
   if (!ranks.empty()) return result;
   std::string line = "1 pass over every rank";
   for (const RankGroup& group : rank_groups(origin)) {
@@ -92,6 +107,16 @@ Result minimized(const Options& options, const Cascade& origin) {
 // here.
 Shape shape_for(const Cascade& origin, const Cascade& result) {
   Shape shape = small_shape(result);
+  // A part that became a rank is what it was, so that there are several tiles.
+  const Shape of_origin = small_shape(origin);
+  for (const PartitionDecl& partition : origin.partitions()) {
+    if (result.partition_of(partition.rank)) continue;
+    for (const std::string& name : {partition.rank, partition.inner}) {
+      if (shape.find(name) && of_origin.find(name)) shape.set(name, of_origin.at(name));
+    }
+    const PartitionDecl* tiles = result.partition_of(partition.inner);
+    if (tiles) shape.set(tiles->inner, kFewKeys);
+  }
   const std::optional<Shape> checked = checked_shape(origin);
   if (!checked) return shape;
   for (const ParameterDecl& parameter : result.parameters()) shape.set(parameter.name, kFewKeys);

@@ -271,7 +271,6 @@ class EmptyTileFinder {
     for (Storage& storage : program_.storages) mask_storage(storage);
     program_.skips = std::any_of(program_.statements.begin(), program_.statements.end(),
                                  [](const Statement& statement) { return statement.mask != nullptr; });
-    program_.empty_tiles_span = lowering_.plan.empty_tiles_span;
     check_something_issued();
   }
 

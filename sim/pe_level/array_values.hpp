@@ -5,7 +5,11 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
+#include <optional>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "sim/pe_level/operand_stream.hpp"
@@ -25,7 +29,7 @@ struct OperationValues {
   Box box;
   bool continues = false;  // adds to what earlier iterations summed up
   SlotUse slot;
-  bool has_constraints = false;          // points may be absent
+  bool has_constraints = false;          // points of the tile may be absent
   std::int64_t iterations_left_out = 0;  // of the loop a state advances with: they keep its value
   std::int64_t next_state = 0;           // offset from a state's element to the one of the next iteration
   const std::string* name = nullptr;
@@ -72,6 +76,14 @@ class ArrayValues {
   // (all of them: the point itself)? Rows and columns count from the tile's first index.
   [[nodiscard]] bool is_present(const OperationValues<T>& what, std::int64_t row, const Point& at, std::size_t level);
   [[nodiscard]] bool is_result(const OperationValues<T>& what, std::int64_t row, const Point& at);
+  // Where an operand's element is, index tensors followed; -1: outside of the tensor, or an index is not there.
+  [[nodiscard]] std::int64_t offset_of(const OperationValues<T>& what, std::size_t operand, std::int64_t row,
+                                       const Point& at) const;
+  // Is the operand, a choice of `first(…)`, inside its tensor? Others are wherever the point is present.
+  [[nodiscard]] bool is_read(const OperationValues<T>& what, std::size_t operand, std::int64_t row, const Point& at);
+  // An operand on its way into the array at `time`, skew cycles behind the wavefront; nullptr when it is not there.
+  [[nodiscard]] const T* from_edge(const OperandPlan<T>& operand, const Element<T>& element, std::int64_t time,
+                                   std::int64_t skew) const;
   [[noreturn]] void missing(const OperationValues<T>& what, std::int64_t row, const Point& at,
                             const std::string& thing) const;
 
@@ -90,7 +102,21 @@ class ArrayValues {
   [[nodiscard]] bool is_inside(const OperationValues<T>& what, std::int64_t row, const Point& at,
                                std::size_t variables);
   [[nodiscard]] bool holds(const OperationValues<T>& what, std::int64_t row, const Point& at,
-                           const std::vector<Constraint>& constraints);
+                           const std::vector<Constraint>& constraints, const std::vector<kernel::DataConstraint>& data);
+  // The value of an index tensor, as a whole number: 0 for what is none, and outside of it; nullopt while it is not
+  // there. index_at: it has to be.
+  [[nodiscard]] std::optional<std::int64_t> steered(const OperationValues<T>& what, std::size_t operand,
+                                                    std::int64_t row, const Point& at) const;
+  [[nodiscard]] std::int64_t index_at(const OperationValues<T>& what, int access, std::int64_t row,
+                                      const Point& at) const;
+  [[nodiscard]] const T* at_its_edge(const OperationValues<T>& what, std::size_t operand, const Element<T>& element,
+                                     std::int64_t row, const Point& at) const;
+  [[nodiscard]] std::int64_t result_offset(const OperationValues<T>& what, std::int64_t row, const Point& at) const;
+  Operand<T> chosen(const OperationValues<T>& what, const kernel::Alternatives& alternatives, std::int64_t row,
+                    std::vector<T>& values);
+  void select(const OperationValues<T>& what, std::int64_t physical_row, std::int64_t row, const Point& at,
+              bool is_in_tile);
+  void put(const OperationValues<T>& what, std::int64_t pe, std::int64_t offset, T value);
   T accumulate(const OperationValues<T>& what, std::size_t level, std::int64_t pe, std::int64_t row, const Point& at,
                T value);
   [[nodiscard]] T combined(const OperationValues<T>& what, std::size_t level, T a, T b) const;
@@ -101,6 +127,8 @@ class ArrayValues {
   std::int32_t issued_ = 0;
   SumLinks<T> sums_vertical_, sums_along_;
   std::vector<std::vector<std::vector<T>>> accumulators_;  // by statement and level: [target · PEs + PE]
+  // Of selections under way, by operation, target and PE (or line of PEs): values looked at, with their indices.
+  std::map<std::tuple<std::int32_t, std::int32_t, std::int64_t>, std::vector<std::pair<T, std::int64_t>>> looked_at_;
   std::vector<std::vector<T>> step_values_;
   std::vector<std::int64_t> index_;
 };

@@ -25,6 +25,7 @@ SlotUse SlotClock::start(int statement, const Scoreboard& board, std::int64_t no
     const auto e = static_cast<std::size_t>(loop);
     use.number = use.number * what.trips[e] + head.position[e];
   }
+  if (storage.mask) use.number = storage.mask->count_before(use.number);  // tiles passed over take none
   return use;
 }
 
@@ -46,7 +47,7 @@ ElementStore<T>::ElementStore(const TensorStore<T>& initial, const SlotClock& sl
     elements.resize(static_cast<std::size_t>(tensor.size()));
     for (std::size_t i = 0; i < elements.size(); ++i) {
       elements[i].value = tensor.data()[i];
-      if (!std::isnan(tensor.data()[i])) elements[i].out_since = 0;  // a state's initial value is there from the start
+      if (!std::isnan(tensor.data()[i])) elements[i].out_since = kAlways;  // a state's initial value
     }
   }
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
@@ -14,6 +15,8 @@
 #include "sim/scoreboard.hpp"
 
 namespace einloom {
+
+inline constexpr std::int64_t kAlways = std::numeric_limits<std::int64_t>::min() / 2;  // before any way began
 
 // A tile's place in a storage: the n-th tile it takes in. storage -1: none is kept track of.
 struct SlotUse {

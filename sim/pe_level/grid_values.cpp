@@ -71,20 +71,20 @@ void GridValues<T>::run_of_row(const OperationValues<T>& what, std::int64_t row,
 template <class T>
 void GridValues<T>::fetch(const OperationValues<T>& what, std::size_t o, std::int64_t row) {
   const OperandPlan<T>& operand = what.plan->operands[o];
+  if (operand.steers) return;
   std::vector<T>& values = operand_values_[o];
   values.resize(points_.size());
   for (std::size_t i = 0; i < points_.size(); ++i) {
     const Point& point = points_[i];
     const std::int64_t pe = row * columns_ + point.column;
     const StepTag tag = step_tag(what.number, point.step);
-    const bool absent = is_absent_[at(pe)] != 0;
+    const bool absent = is_absent_[at(pe)] != 0 || !this->is_read(what, o, row, point);
     if (absent && (operand.entry == Entry::held || operand.entry == Entry::preloaded)) {
       values[i] = T{};
       continue;
     }
     if (operand.entry == Entry::held) {
-      const auto& element =
-          (*operand.elements)[at(what.operand_base[o] + operand.walk.at(row, point.column, point.step))];
+      const Element<T>& element = this->element(what, o, row, point);
       const T* value = store_.held(element, array_, pe, now_, row + point.column);
       if (value == nullptr)
         this->missing(what, row, point, "its own result of operand " + what.plan->kernel->accesses[o].tensor);
@@ -94,9 +94,8 @@ void GridValues<T>::fetch(const OperationValues<T>& what, std::size_t o, std::in
     if (operand.entry == Entry::preloaded) {
       // It entered the top rows - 1 cycles before PE(0, c) began, and a hop a cycle later for every row of the tile.
       const std::int64_t entered = what.plan->map.rows - 1;
-      const auto& element =
-          (*operand.elements)[at(what.operand_base[o] + operand.walk.at(row, point.column, point.step))];
-      const T* value = from_edge(operand, element, now_ - entered, point.column);
+      const Element<T>& element = this->element(what, o, row, point);
+      const T* value = this->from_edge(operand, element, now_ - entered, point.column);
       if (value == nullptr) this->missing(what, row, point, "preloaded " + what.plan->kernel->accesses[o].tensor);
       values[i] = *value;
       continue;
@@ -121,23 +120,24 @@ void GridValues<T>::fetch(const OperationValues<T>& what, std::size_t o, std::in
   }
 }
 
+template <class T>
+const Element<T>& GridValues<T>::element(const OperationValues<T>& what, std::size_t o, std::int64_t row,
+                                         const Point& point) const {
+  const std::int64_t offset = this->offset_of(what, o, row, point);
+  if (offset < 0) this->missing(what, row, point, "an index of operand " + *what.plan->operands[o].tensor);
+  return (*what.plan->operands[o].elements)[at(offset)];
+}
+
 // From an edge onto the link, if it is at the edge in this cycle.
 template <class T>
 void GridValues<T>::enter(const OperationValues<T>& what, std::size_t o, std::int64_t row, const Point& point,
                           std::int64_t skew, OperandStream<T>& link) {
   const OperandPlan<T>& operand = what.plan->operands[o];
-  const std::int64_t offset = what.operand_base[o] + operand.walk.at(row, point.column, point.step);
-  if (offset < 0 || at(offset) >= operand.elements->size()) return;  // beyond a tile at the edge of the tensor
+  const std::int64_t offset = this->offset_of(what, o, row, point);
+  if (offset < 0) return;  // beyond a tile at the edge of the tensor
   const auto& element = (*operand.elements)[at(offset)];
-  const T* value = from_edge(operand, element, now_, skew);
+  const T* value = this->from_edge(operand, element, now_, skew);
   if (value != nullptr) link.enter(row * columns_ + point.column, *value, step_tag(what.number, point.step), now_);
-}
-
-template <class T>
-const T* GridValues<T>::from_edge(const OperandPlan<T>& operand, const Element<T>& element, std::int64_t time,
-                                  std::int64_t skew) {
-  const bool loaded = operand.loaded || (operand.refilled && element.is_spilled);
-  return loaded ? store_.entering_loaded(element, time) : store_.entering(element, time, operand.way_cycles, skew);
 }
 
 template class GridValues<double>;

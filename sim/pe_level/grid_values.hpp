@@ -24,10 +24,10 @@ class GridValues : public ArrayValues<T> {
   void run_of_row(const OperationValues<T>& what, std::int64_t row, std::int64_t begin, std::int64_t end,
                   const std::int32_t* left);
   void fetch(const OperationValues<T>& what, std::size_t operand, std::int64_t row);
+  [[nodiscard]] const Element<T>& element(const OperationValues<T>& what, std::size_t operand, std::int64_t row,
+                                          const Point& at) const;
   void enter(const OperationValues<T>& what, std::size_t operand, std::int64_t row, const Point& at, std::int64_t skew,
              OperandStream<T>& link);
-  // An operand on its way into the array at `time`, skew cycles behind the wavefront; nullptr when it is not there.
-  const T* from_edge(const OperandPlan<T>& operand, const Element<T>& element, std::int64_t time, std::int64_t skew);
 
   std::vector<OperandStream<T>> right_, down_;  // by operand
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/diagnostic.hpp"
+#include "mappings/tile_region.hpp"
 #include "sim/pe_level/space_time.hpp"
 
 namespace einloom {
@@ -144,7 +145,7 @@ const Access* access_of(const Geometry& geometry, const Program& program, const 
   const Statement& consumer = reader_of(program, edge);
   const Statement& producer = program.statements[static_cast<std::size_t>(edge.producer)];
   const Access* any = nullptr;
-  for (const Access* access : geometry.einsum(consumer).reads()) {
+  for (const Access* access : geometry.accesses(consumer)) {
     if (access->tensor != program.tensors[static_cast<std::size_t>(edge.tensor)]) continue;
     if (any == nullptr) any = access;
     if (producer.kind != StatementKind::operation) continue;
@@ -192,6 +193,19 @@ Observation of_result(const Geometry& geometry, const Program& program, const Ma
   return {geometry.unloads(producer) ? Seen::first_row_out : Seen::first_pe, way};
 }
 
+// Is one of the accesses that a load serves preloaded?
+bool is_preloaded_by(const Geometry& geometry, const Program& program, const Cascade& cascade, const Statement& load,
+                     const Statement& consumer) {
+  const Access& brought = touched_access(program, cascade, load);
+  const std::vector<const Access*> accesses = geometry.accesses(consumer);
+  const bool alike = std::any_of(accesses.begin(), accesses.end(),
+                                 [&](const Access* access) { return reads_alike(*access, brought); });
+  return std::any_of(accesses.begin(), accesses.end(), [&](const Access* access) {
+    return access->tensor == brought.tensor && (!alike || reads_alike(*access, brought)) &&
+           geometry.is_preloaded(consumer, *access);
+  });
+}
+
 bool has_tiles(const Program& program, const std::string& tensor) {
   return std::any_of(program.storages.begin(), program.storages.end(), [&](const Storage& storage) {
     return program.tensors[static_cast<std::size_t>(storage.tensor)] == tensor;
@@ -208,13 +222,23 @@ Observation of_slot(const Geometry& geometry, const Program& program, const Depe
   }
   if (storage.memory < 0 || acquirer.array == reader.array) return {Seen::first_pe, 0};
   const std::string& tensor = program.tensors[static_cast<std::size_t>(storage.tensor)];
-  bool down = false, along = false;
-  for (const Access* access : geometry.einsum(reader).reads()) {
-    if (access->tensor != tensor && has_tiles(program, access->tensor)) continue;  // what is written over it counts
-    down = geometry.varies(reader, *access, Place::Axis::rows);
-    along = geometry.varies(reader, *access, Place::Axis::columns);
+  const PeArray& array = geometry.array(reader);
+  Seen last = Seen::first_pe;  // of several accesses the one that goes furthest
+  std::int64_t furthest = 0;
+  const std::vector<const Access*> accesses = geometry.accesses(reader);
+  const bool by_name =
+      std::any_of(accesses.begin(), accesses.end(), [&](const Access* access) { return access->tensor == tensor; });
+  for (const Access* access : accesses) {
+    // Otherwise it reads what is written over it.
+    if (by_name ? access->tensor != tensor : has_tiles(program, access->tensor)) continue;
+    const bool down = geometry.varies(reader, *access, Place::Axis::rows);
+    const bool along = geometry.varies(reader, *access, Place::Axis::columns);
+    const std::int64_t skew = (down ? array.rows - 1 : 0) + (along ? array.columns - 1 : 0);
+    if (skew <= furthest) continue;
+    furthest = skew;
+    last = down && along ? Seen::last_pe : down ? Seen::last_row : Seen::last_column;
   }
-  return {down && along ? Seen::last_pe : down ? Seen::last_row : along ? Seen::last_column : Seen::first_pe, 0};
+  return {last, 0};
 }
 
 // The controller accepts an instruction when the one before it no longer conflicts with it and its own engine is idle,
@@ -240,8 +264,9 @@ std::vector<Observation> observations(const Program& program, const Machine& mac
     if (producer.kind != StatementKind::operation) {
       if (edge.kind == DependenceKind::data && consumer.kind == StatementKind::operation && producer.share == 1 &&
           consumer.instruction.empty()) {
-        const Access& access = *access_of(geometry, program, edge);
-        if (geometry.is_preloaded(consumer, access)) seen.delay_cycles = geometry.array(consumer).rows - 1;
+        if (is_preloaded_by(geometry, program, cascade, producer, consumer)) {
+          seen.delay_cycles = geometry.array(consumer).rows - 1;
+        }
       }
     } else if (edge.kind == DependenceKind::data) {
       seen = of_result(geometry, program, machine, edge);

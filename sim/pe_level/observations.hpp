@@ -9,6 +9,7 @@
 
 #include "arch/machine.hpp"
 #include "einsum/cascade.hpp"
+#include "einsum/operands.hpp"
 #include "mappings/program.hpp"
 
 namespace einloom {
@@ -38,6 +39,10 @@ class Geometry {
 
   [[nodiscard]] const Einsum& einsum(const Statement& operation) const {
     return cascade_.einsums()[static_cast<std::size_t>(operation.einsum)];
+  }
+  // All it looks at: operands, and index tensors of operands, result and predicates.
+  [[nodiscard]] std::vector<const Access*> accesses(const Statement& operation) const {
+    return operand_accesses(cascade_, operation.einsum);
   }
   [[nodiscard]] const PeArray& array(const Statement& operation) const {
     return machine_.arrays[static_cast<std::size_t>(operation.array)];

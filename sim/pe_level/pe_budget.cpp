@@ -10,16 +10,6 @@
 
 namespace einloom {
 
-void check_all_issued(const Program& program) {
-  if (!program.skips) return;
-  Diagnostic diagnostic;
-  diagnostic.code = "pe-empty-tiles";
-  diagnostic.message = "fidelity pe issues every tile, but the plan skips those without points";
-  diagnostic.span = program.empty_tiles_span;
-  diagnostic.with_help("say `empty_tiles: issue` (--set plan.empty_tiles=issue), or use fidelity cycle");
-  throw UserError(diagnostic);
-}
-
 void check_pe_budget(const Program& program, const Machine& machine, const std::vector<Bound>& bounds, double budget) {
   double pes = 0, cycles = 0;
   for (const PeArray& array : machine.arrays) pes += static_cast<double>(array.pes());

@@ -17,7 +17,4 @@ inline constexpr double kPeCycleBudget = 3e11;
 // UserError: pe-too-large when PEs · bound exceeds the budget.
 void check_pe_budget(const Program& program, const Machine& machine, const std::vector<Bound>& bounds, double budget);
 
-// UserError pe-empty-tiles: the program passes over tiles, of which this fidelity knows nothing.
-void check_all_issued(const Program& program);
-
 }  // namespace einloom

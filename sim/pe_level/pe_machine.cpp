@@ -7,12 +7,13 @@
 #include <variant>
 
 #include "base/diagnostic.hpp"
+#include "sim/banked_bus.hpp"
 #include "sim/deadlock.hpp"
 
 namespace einloom {
 namespace {
 
-class PeMachine {
+class PeMachine : public RunListener {
  public:
   PeMachine(RunState& run, const Cascade& cascade, const StartObserver& observer, ValueLayer* values, int hurried)
       : run_(run),
@@ -37,6 +38,7 @@ class PeMachine {
     for (const Statement& statement : run.program.statements) {
       unloads_.push_back(statement.kind == StatementKind::operation && has_to_unload(statement));
     }
+    run_.listeners.push_back(this);
     run_.observer = [this](int statement, std::int64_t index, std::int64_t now, std::int64_t end) {
       if (run_.program.statements[static_cast<std::size_t>(statement)].kind == StatementKind::operation) {
         issue(statement, index, now, end);
@@ -44,6 +46,12 @@ class PeMachine {
         moved(statement, index, now, end);
       }
     };
+  }
+
+  ~PeMachine() override { std::erase(run_.listeners, this); }
+
+  void move_begins(RunState& /*run*/, int statement, std::int64_t now) override {
+    if (values_ != nullptr) values_->starts(statement, run_.board, now);
   }
 
   PeRunResult run() {
@@ -72,7 +80,7 @@ class PeMachine {
     if (producer.result_memory >= 0) return true;
     for (const Statement& consumer : run_.program.statements) {
       if (consumer.kind != StatementKind::operation) continue;
-      for (const Access* access : geometry_.einsum(consumer).reads()) {
+      for (const Access* access : geometry_.accesses(consumer)) {
         if (access->tensor == geometry_.einsum(producer).name() && !geometry_.stays(producer, consumer, *access)) {
           return true;
         }
@@ -82,7 +90,7 @@ class PeMachine {
   }
 
   bool is_done() const {
-    return run_.board.all_done() &&
+    return run_.board.all_done() && channel_.is_idle() &&
            std::all_of(arrays_.begin(), arrays_.end(), [](const Array& array) { return is_idle(array); });
   }
 
@@ -140,11 +148,9 @@ class PeMachine {
 
   void moved(int statement, std::int64_t index, std::int64_t now, std::int64_t done) {
     const Statement& what = run_.program.statements[static_cast<std::size_t>(statement)];
-    if (values_ != nullptr) {
-      values_->starts(statement, run_.board, now);
-      values_->moved(statement, index, now, done);
-    }
-    const std::int64_t latency = what.kind == StatementKind::store
+    if (values_ != nullptr) values_->moved(statement, index, now, done);
+    // A banked DRAM has a store's bytes when it is done, a simple one its latency later.
+    const std::int64_t latency = what.kind == StatementKind::store && channel_.banked() == nullptr
                                      ? run_.machine.memories[static_cast<std::size_t>(what.to)].latency.value()
                                      : 0;
     end_of_moves_ = std::max(end_of_moves_, done + latency);
@@ -192,7 +198,9 @@ class PeMachine {
     const auto found = maps_.find(key);
     if (found != maps_.end()) return found->second;
     const Statement& what = run_.program.statements[static_cast<std::size_t>(statement)];
-    return maps_.emplace(key, space_time_of(what, geometry_.array(what), variant)).first->second;
+    return maps_
+        .emplace(key, space_time_of(what, geometry_.array(what), variant, geometry_.einsum(what).selected_variable()))
+        .first->second;
   }
 
   PeRunResult result() {
@@ -211,6 +219,7 @@ class PeMachine {
       found.run.first_start.push_back(corners_[a].has_started() ? corners_[a].first_start() : 0);
       found.run.last_end.push_back(corners_[a].free_at());
     }
+    if (BankedBus* banked = channel_.banked()) banked->count(end);
     found.run.cycles = end;
     return found;
   }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 #include <limits>
 #include <map>
 #include <type_traits>
@@ -12,6 +13,7 @@
 #include "base/diagnostic.hpp"
 #include "einsum/cascade.hpp"
 #include "mappings/tile_region.hpp"
+#include "sim/passed_tiles.hpp"
 #include "sim/pe_level/grid_values.hpp"
 #include "sim/pe_level/instruction_values.hpp"
 #include "sim/regions.hpp"
@@ -35,7 +37,8 @@ struct PeValues<T>::State {
         dram(std::move(the_dram)),
         slots(the_program),
         store(make_store<T>(the_cascade, the_program.shape, kUnwritten<T>), slots),
-        schedules(instruction_schedules(the_program, the_machine, the_cascade)) {
+        schedules(instruction_schedules(the_program, the_machine, the_cascade)),
+        moves(the_program.statements.size()) {
     constexpr Dtype kWide = std::is_same_v<T, double> ? Dtype::fp64 : Dtype::fp32;
     std::size_t operands = 0;
     for (const Statement& statement : program.statements) {
@@ -50,6 +53,7 @@ struct PeValues<T>::State {
     }
     for (std::size_t a = 0; a < program.arrays.size(); ++a) {
       const PeArray& array = machine.arrays[a];
+      reach = std::max(reach, 2 * array.rows + array.columns);
       const int index = static_cast<int>(a);
       const std::size_t count = program.statements.size();
       if (array.controller) {
@@ -58,6 +62,33 @@ struct PeValues<T>::State {
         grids.push_back(std::make_unique<GridValues<T>>(index, array.rows, array.columns, operands, count, store));
       }
     }
+    for (const Statement& statement : program.statements) {
+      if (!statement.mask) continue;
+      position.assign(statement.trips.size(), 0);
+      pass_over(statement);
+    }
+  }
+
+  // From `position` on: what is passed over leaves the identity of its reduction, in no PE and no slot.
+  void pass_over(const Statement& what) {
+    if (what.kind != StatementKind::operation) return;
+    const kernel::Compiled<T>& kernel = kernels.at(what.einsum);
+    const bool scatters = geometry.einsum(what).scatters();
+    if (!scatters && kernel.groups.empty()) return;
+    for_each_passed(what, position, [&](const std::vector<std::int64_t>& passed) {
+      lay_out(what, passed, scatters ? T{} : kernel.groups.front().identity);
+    });
+  }
+
+  // A tile holds `value` everywhere, in no PE and no slot.
+  void lay_out(const Statement& what, const std::vector<std::int64_t>& where, T value) {
+    const std::string& tensor = program.tensors[static_cast<std::size_t>(what.tensor)];
+    std::vector<Element<T>>& elements = store.of(tensor);
+    Element<T> element;
+    element.value = value;
+    element.out_since = kAlways;
+    for_each_element(dram.at(tensor), tensor_region(program, cascade, what, where, {}),
+                     [&](std::int64_t at) { elements[static_cast<std::size_t>(at)] = element; });
   }
 
   const ValuePlan<T>& plan_of(int statement, unsigned variant) {
@@ -72,6 +103,20 @@ struct PeValues<T>::State {
         .first->second;
   }
 
+  // Is some point of the tile absent, or not known to be present?
+  static bool may_be_absent(const kernel::Compiled<T>& kernel, const Box& box) {
+    if (!kernel.data_constraints.empty()) return true;
+    return std::any_of(kernel.constraints.begin(), kernel.constraints.end(), [&](const Constraint& constraint) {
+      if (constraint.is_not_equal) return true;
+      std::int64_t largest = constraint.form.constant;
+      for (std::size_t v = 0; v < box.size(); ++v) {
+        const std::int64_t factor = constraint.form.coefficients[v];
+        largest += factor * (factor > 0 ? box[v].end - 1 : box[v].begin);
+      }
+      return largest > 0;
+    });
+  }
+
   void issue(int statement, const Head& head, const SlotUse& slot, std::int64_t now) {
     const Statement& what = program.statements[static_cast<std::size_t>(statement)];
     ArrayValues<T>& grid = *grids[static_cast<std::size_t>(what.array)];
@@ -84,7 +129,7 @@ struct PeValues<T>::State {
     operation.slot = slot;
     operation.name = &what.name;
     const kernel::Compiled<T>& kernel = *operation.plan->kernel;
-    operation.has_constraints = program.masked && !kernel.constraints.empty();
+    operation.has_constraints = may_be_absent(kernel, operation.box);
     const auto base = [&](const kernel::CompiledAccess& access) {
       std::int64_t offset = access.base;
       for (std::size_t v = 0; v < operation.box.size(); ++v) offset += access.strides[v] * operation.box[v].begin;
@@ -101,7 +146,16 @@ struct PeValues<T>::State {
       operation.is_skewed = schedule->second.first->is_skewed;
       operation.span = what.span;
     }
+    // What no index names is 0, from the first instance that fills the tile on.
+    if (geometry.einsum(what).scatters() && !operation.continues &&
+        std::all_of(what.scatter_loops.begin(), what.scatter_loops.end(),
+                    [&](int loop) { return head.position[static_cast<std::size_t>(loop)] == 0; })) {
+      lay_out(what, head.position, T{});
+    }
     grid.add(std::move(operation));
+    if (!what.mask) return;
+    position = head.position;
+    if (increment(what, position)) pass_over(what);
   }
 
   // Behind the last iteration of a loop that ends early, a state keeps its value in the iterations left out.
@@ -126,15 +180,16 @@ struct PeValues<T>::State {
     return (bytes + what.element_bytes - 1) / what.element_bytes;
   }
 
-  void load(const Statement& what, const Box& region, std::int64_t left, std::int64_t done) {
+  void load(const Statement& what, const Box& region, std::int64_t left, const SlotUse& slot, std::int64_t now,
+            std::int64_t done) {
     const std::string& tensor = program.tensors[static_cast<std::size_t>(what.tensor)];
     const Tensor<T>& from = dram.at(tensor);
     std::vector<Element<T>>& elements = store.of(tensor);
     for_each_element(from, region, [&](std::int64_t at) {
       if (left-- <= 0) return;
       auto& copies = elements[static_cast<std::size_t>(at)].copies;
-      std::erase_if(copies, [&](const auto& copy) { return !slots.holds(copy.slot, done, 0); });
-      copies.push_back({from.data()[at], done, move_slot});
+      std::erase_if(copies, [&](const auto& copy) { return !slots.holds(copy.slot, now - reach, 0); });
+      copies.push_back({from.data()[at], done, slot});
     });
   }
 
@@ -168,7 +223,8 @@ struct PeValues<T>::State {
   const std::vector<InstructionSchedule> schedules;
   std::map<int, std::pair<const InstructionSchedule*, const ScheduledEinsum*>> schedule_of;  // by statement
   std::vector<std::unique_ptr<ArrayValues<T>>> grids;                                        // by array
-  SlotUse move_slot;  // of the move being started
+  std::int64_t reach = 0;                  // cycles from an edge to the last PE that may still use what entered there
+  std::vector<std::deque<SlotUse>> moves;  // under way, by statement: their slots
   std::vector<std::int64_t> position;
 };
 
@@ -189,7 +245,7 @@ void PeValues<T>::starts(int statement, const Scoreboard& board, std::int64_t no
   if (state_->program.statements[static_cast<std::size_t>(statement)].kind == StatementKind::operation) {
     state_->issue(statement, board.head(statement), slot, now);
   } else {
-    state_->move_slot = slot;
+    state_->moves[static_cast<std::size_t>(statement)].push_back(slot);
   }
 }
 
@@ -199,8 +255,11 @@ void PeValues<T>::moved(int statement, std::int64_t index, std::int64_t now, std
   state_->program.position_of(what, index, state_->position);
   const Box region = tensor_region(state_->program, state_->cascade, what, state_->position, {});
   const std::int64_t elements = State::elements_of(what, state_->program.variant_at(what, state_->position));
+  std::deque<SlotUse>& slots = state_->moves[static_cast<std::size_t>(statement)];
+  const SlotUse slot = slots.front();
+  slots.pop_front();
   if (what.kind == StatementKind::load) {
-    state_->load(what, region, elements, done);
+    state_->load(what, region, elements, slot, now, done);
   } else {
     state_->put_away(what, region, elements, now);
   }

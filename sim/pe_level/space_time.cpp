@@ -70,7 +70,8 @@ std::int64_t fused_cycles(const Statement& statement, const PeArray& array) {
 
 }  // namespace
 
-SpaceTime space_time_of(const Statement& statement, const PeArray& array, unsigned variant) {
+SpaceTime space_time_of(const Statement& statement, const PeArray& array, unsigned variant,
+                        const std::string& counter) {
   SpaceTime map;
   // An instruction takes the steps of a whole tile, whatever there is to do in them: its inner times are fixed.
   const unsigned timed_like = statement.instruction.empty() ? variant : 0;
@@ -80,6 +81,7 @@ SpaceTime space_time_of(const Statement& statement, const PeArray& array, unsign
   std::vector<const Place*> in_time;
   for (const Place& place : statement.places) {
     const auto d = static_cast<std::size_t>(place.dimension);
+    if (statement.box[d].variable == counter) continue;
     if (place.axis == Place::Axis::time) {
       const std::int64_t here = positions(place, extent_of(statement.box[d], timed_like));
       covered[d] += (here - 1) * place.unit;

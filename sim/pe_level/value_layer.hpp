@@ -16,7 +16,8 @@ class ValueLayer {
   virtual ~ValueLayer() = default;
   // An operation or a move is about to start its head instance at `now`.
   virtual void starts(int statement, const Scoreboard& board, std::int64_t now) = 0;
-  // The last part of a move was put on the bus at `now`; a load may be used from `done` on.
+  // A move's last part was put on the bus at `now`, or is over by then; a load may be used from `done` on. Moves of one
+  // statement come in the order in which they started.
   virtual void moved(int statement, std::int64_t index, std::int64_t now, std::int64_t done) = 0;
   // Control words have arrived; PEs work in this cycle.
   virtual void cycle(int array, const PeGrid& pes, std::int64_t now) = 0;

@@ -36,10 +36,16 @@ struct Walk {
 template <class T>
 struct OperandPlan {
   std::vector<Element<T>>* elements = nullptr;
+  const std::string* tensor = nullptr;
   Entry entry = Entry::held;
-  bool loaded = false;          // by a load; otherwise another operation computed it
-  bool refilled = false;        // the part of it that was spilled
-  std::int64_t way_cycles = 0;  // from where it was computed to the edge it enters
+  // An index tensor, or part of a predicate: it says where operands are and which points are absent, and goes no
+  // further than the edge at which they enter.
+  bool steers = false;
+  const std::vector<kernel::Gather>* gathers = nullptr;  // index tensors in its own indices
+  const kernel::Alternatives::Choice* choice = nullptr;  // of `first(…)`: read where it is inside its tensor
+  bool loaded = false;                                   // by a load; otherwise another operation computed it
+  bool refilled = false;                                 // the part of it that was spilled
+  std::int64_t way_cycles = 0;                           // from where it was computed to the edge it enters
   Walk walk;
 };
 
@@ -60,9 +66,13 @@ struct ValuePlan {
   std::vector<Element<T>>* results = nullptr;
   Walk result;
   std::vector<ReductionLevel> levels;              // outermost first
+  ReductionLevel selection;                        // of a selection: what a PE looks at for one result
+  std::int64_t per_rank = 0;                       // offset between its ranked results
   bool moves_rows = false, moves_columns = false;  // partial results move along an axis
   bool sums_go_up = false;                         // from the last row to the first
   bool unloads = false;
+
+  [[nodiscard]] bool selects() const { return kernel->selection.has_value(); }
 
   // Arrays with a controller: when and how. Their rows are those of the PEs, one of units above and one below.
   const ScheduledEinsum* schedule = nullptr;

@@ -181,20 +181,6 @@ help: add `phases` to the plan, or use fidelity cycle
 )");
 }
 
-TEST_CASE("fidelity pe of a plan that skips tiles") {
-  const Loaded documents =
-      loaded(edited({in_plan("nests:", "empty_tiles: skip\nnests:"), in_cascade("B[k,n]\n", "B[k,n] | n <= m\n")}));
-  SimulationOptions options;
-  options.fidelity = Fidelity::pe;
-  options.cascade = &documents.cascade;
-  CHECK(told([&] { static_cast<void>(simulate(lowered(documents), documents.machine, options)); }) ==
-        R"(plan.yaml:5:14: error[pe-empty-tiles]: fidelity pe issues every tile, but the plan skips those without points
- 5 | empty_tiles: skip
-   |              ^^^^
-help: say `empty_tiles: issue` (--set plan.empty_tiles=issue), or use fidelity cycle
-)");
-}
-
 TEST_CASE("fidelity pe of what is too large for it") {
   const Loaded documents = loaded(edited({}));
   SimulationOptions options;

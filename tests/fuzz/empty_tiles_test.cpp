@@ -14,6 +14,7 @@
 #include "mappings/tile_region.hpp"
 #include "sim/execute.hpp"
 #include "support/documents_in_tree.hpp"
+#include "support/masked_cases.hpp"
 #include "support/same_report.hpp"
 #include "support/seeds.hpp"
 
@@ -241,62 +242,11 @@ void check(const Cascade& cascade, const Machine& machine, const Shape& shape, s
   ++seen.plans;
 }
 
-struct Extents {
-  std::string cascade;
-  std::vector<std::pair<std::string, std::vector<std::int64_t>>> values;  // one of each at random
-};
-const std::vector<std::int64_t> kFew = {1, 2, 3}, kSome = {1, 3, 5, 8, 11}, kMany = {5, 9, 12, 16, 23};
-
-const std::vector<Extents> kCases = {
-    {"causal", {{"B", kFew}, {"H", kFew}, {"P", kMany}, {"M", kMany}, {"E", kSome}, {"F", kSome}}},
-    {"sliding_window",
-     {{"B", {1}}, {"H", kFew}, {"P", kMany}, {"M", kMany}, {"E", kFew}, {"F", kSome}, {"WINDOW", {1, 2, 3, 6, 10}}}},
-    {"sink_tokens",
-     {{"B", {1}},
-      {"H", kFew},
-      {"P", kMany},
-      {"M", kMany},
-      {"E", {2, 4}},
-      {"F", kFew},
-      {"SINKS", {1, 2, 5}},
-      {"WINDOW", {1, 3, 6}}}},
-    {"kv_decode", {{"B", kFew}, {"H", kFew}, {"P", kFew}, {"T", kMany}, {"E", kFew}, {"F", kFew}}},
-    {"neighborhood_1d",
-     {{"H", kFew}, {"P", {7, 9, 12, 17}}, {"KX", {3, 5, 7}}, {"CX", {0, 1}}, {"E", kFew}, {"F", kFew}}},
-    {"neighborhood_2d",
-     {{"H", {1}}, {"PY", {3, 5, 6}}, {"PX", {4, 5, 7}}, {"KY", {3}}, {"KX", {3}}, {"E", {2}}, {"F", {3}}}},
-    {"retnet", {{"B", {1}}, {"H", kFew}, {"T", {3, 5, 9}}, {"E", kFew}, {"F", kFew}}},
-    {"linear_attention", {{"B", {1}}, {"H", kFew}, {"P", kSome}, {"E", kFew}, {"F", kFew}}}};
-
-Shape shape_of(const Extents& extents, std::uint64_t seed) {
-  std::mt19937_64 random(seed);
-  Shape shape;
-  for (const auto& [name, values] : extents.values) shape.set(name, values[random() % values.size()]);
-  return shape;
-}
-
-Machine machine_for(std::int64_t dim, const std::string& capacity, bool banked = false) {
-  Overrides overrides = {{"parameters.dim", std::to_string(dim)}};
-  for (const char* memory : {"global_buffer", "stream_buffer"}) {
-    if (!capacity.empty()) overrides.emplace_back(std::string("components.") + memory + ".capacity", capacity);
-  }
-  if (banked) {
-    overrides.emplace_back("components.dram",
-                           "{kind: dram, model: banked, timing: hbm2, channels: 2, refresh: false, address_order: "
-                           "MOP4CLXOR, access_width: 8 B, energy: dram}");
-  }
-  return machine_of("fusemax", overrides);
-}
-
-void run(const Extents& extents, const Cascade& cascade, std::uint64_t seed, Seen& seen) {
-  const std::int64_t dim = std::vector<std::int64_t>{1, 2, 3, 4}[seed % 4];
-  const std::string capacity = seed % 3 == 0 ? "1 KiB" : "";
+void run(const MaskedCase& extents, const Cascade& cascade, std::uint64_t seed, Seen& seen) {
   const Shape shape = shape_of(extents, seed);
-  std::string text;
-  for (const auto& [name, extent] : shape.values()) text += fmt::format(" {}={}", name, extent);
-  INFO(extents.cascade << " on arrays of " << dim << " " << capacity << text << ", seed " << seed);
+  INFO(text_of(extents, shape, seed));
   try {
-    check(cascade, machine_for(dim, capacity, seed % 5 == 0), shape, seed, seen);
+    check(cascade, machine_of_case(seed), shape, seed, seen);
   } catch (const UserError& error) {
     const std::string& code = error.diagnostics().front().code;
     INFO(error.diagnostics().front().message);
@@ -305,7 +255,7 @@ void run(const Extents& extents, const Cascade& cascade, std::uint64_t seed, See
 }
 
 void run_all(std::uint64_t seeds_of_each, Seen& seen) {
-  for (const Extents& extents : kCases) {
+  for (const MaskedCase& extents : kMaskedCases) {
     const Cascade cascade = cascade_of(extents.cascade);
     for (std::uint64_t seed = 1; seed <= seeds_of_each; ++seed) run(extents, cascade, seed, seen);
   }
@@ -332,13 +282,13 @@ TEST_CASE("tiles without points, and only they, are skipped") {
 TEST_CASE("moves that overtake each other end in their order") {
   Seen seen;
   const Cascade causal = cascade_of("causal");
-  for (const std::uint64_t seed : {5U, 10U, 15U, 25U}) run(kCases[0], causal, seed, seen);
+  for (const std::uint64_t seed : {5U, 10U, 15U, 25U}) run(kMaskedCases[0], causal, seed, seen);
   CHECK(seen.plans == 4);
 }
 
 TEST_CASE("an Einsum without a single point is not issued") {
   Seen seen;
-  check(cascade_of("sink_tokens"), machine_for(1, ""), shape_of(kCases[2], 8), 8, seen);
+  check(cascade_of("sink_tokens"), machine_with(1, ""), shape_of(kMaskedCases[2], 8), 8, seen);
   CHECK(seen.empty > 0);
 }
 
@@ -356,7 +306,7 @@ TEST_CASE("fast-forward over skipped tiles") {
     const Cascade cascade = cascade_of(name);
     Shape shape = AttentionShape{1, 7, 90, 90, 3, 2}.shape();
     if (cascade.name() == "sliding_window") shape.set("WINDOW", 40);
-    check(cascade, machine_for(2, ""), shape, 1, seen);
+    check(cascade, machine_with(2, ""), shape, 1, seen);
   }
   report(seen);
   CHECK(seen.skipped_ahead == 2);

@@ -20,10 +20,10 @@
 namespace einloom::test {
 
 struct Lifetime {
-  std::int64_t start = 0, end = 0;
+  std::int64_t instance = 0, start = 0, end = 0;
   bool operator==(const Lifetime&) const = default;
 };
-using Lifetimes = std::map<std::string, std::vector<Lifetime>>;
+using Lifetimes = std::map<int, std::vector<Lifetime>>;  // by statement
 
 struct Run {
   std::optional<Report> report;  // nullopt: deadlock
@@ -37,9 +37,10 @@ inline Run run(const Program& program, const Machine& machine, const Cascade& ca
   options.fast_forward = false;
   options.cascade = &cascade;
   options.observer = [&](int statement, std::int64_t index, std::int64_t start, std::int64_t end) {
-    auto& list = result.lives[program.statements[static_cast<std::size_t>(statement)].name];
-    ensure(index == static_cast<std::int64_t>(list.size()), "instances in order");
-    list.push_back({start, end});
+    auto& list = result.lives[statement];
+    ensure(program.skips || index == static_cast<std::int64_t>(list.size()), "instances in order");
+    ensure(list.empty() || index > list.back().instance, "instances in order");
+    list.push_back({index, start, end});
   };
   try {
     result.report = simulate(program, machine, options);
@@ -53,9 +54,10 @@ inline Run run(const Program& program, const Machine& machine, const Cascade& ca
 inline std::string difference(const Program& program, const Lifetimes& tile, const Lifetimes& pe) {
   std::string first;
   std::int64_t when = kNever;
-  for (const Statement& statement : program.statements) {
+  for (std::size_t s = 0; s < program.statements.size(); ++s) {
+    const Statement& statement = program.statements[s];
     const auto of = [&](const Lifetimes& all) {
-      const auto found = all.find(statement.name);
+      const auto found = all.find(static_cast<int>(s));
       return found == all.end() ? std::vector<Lifetime>{} : found->second;
     };
     const std::vector<Lifetime> a = of(tile), b = of(pe);
@@ -64,8 +66,8 @@ inline std::string difference(const Program& program, const Lifetimes& tile, con
     for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
       if (a[i] == b[i] || std::min(a[i].start, b[i].start) >= when) continue;
       when = std::min(a[i].start, b[i].start);
-      first = fmt::format("{} {}: tile level [{}, {}), PEs [{}, {})", statement.name, i, a[i].start, a[i].end,
-                          b[i].start, b[i].end);
+      first = fmt::format("{} {}: tile level [{}, {}), PEs {} [{}, {})", statement.name, a[i].instance, a[i].start,
+                          a[i].end, b[i].instance, b[i].start, b[i].end);
     }
   }
   return first;
