@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -230,7 +231,9 @@ struct Program {
   std::map<std::string, std::int64_t> required_operations;  // by the cascade's own counts, over all arrays
   bool grows = false;                                       // a loop does; its parent has no other one that does
   bool skips = false;                                       // statements have masks
-  std::vector<std::string> dense;  // Einsums with predicates on data: all tiles that those could leave are issued
+  std::set<std::string> deciding;          // tensors by whose values tiles are passed over: inputs, or what is computed
+  std::optional<std::uint64_t> data_seed;  // with which those inputs were drawn
+  std::vector<std::string> dense;  // Einsums with predicates on data that all tiles are issued of which it could leave
   bool masked = false;             // predicates beyond partition bounds: absent points are issued like present ones
 
   // Does the producer's instance at a position take a slot? The first one of a tile that is issued does.
