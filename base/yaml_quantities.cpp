@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Numbers with a unit: `16 MiB`, `940 MHz`, `0.5 pJ`. One table of units per quantity; bytes and cycles are computed
-// in integers, the others as number · multiply / divide in double (both factors exact, so one rounding).
+// Numbers with a unit: `16 MiB`, `940 MHz`, `0.5 pJ`. The units of each quantity are in quantity_units; bytes and
+// cycles are computed in integers, the others as number · multiply / divide in double (both factors exact, so one
+// rounding).
 #include <fmt/format.h>
 
 #include <cmath>
 #include <string>
 
 #include "base/decimal.hpp"
+#include "base/quantity_units.hpp"
 #include "base/suggest.hpp"
 #include "base/yaml_wording.hpp"
 
@@ -15,72 +17,28 @@ namespace {
 
 using wording::found, wording::named, wording::report_leading_zero, wording::report_range, wording::report_type;
 
-struct Unit {
-  std::string name;
-  std::int64_t multiply = 1;
-  std::int64_t divide = 1;
-};
-
 struct QuantityKind {
   std::string_view expected;  // completes "must be …"
   std::string_view example;
-  std::vector<Unit> units;
+  const std::vector<QuantityUnit>& units;
 };
 
-const QuantityKind& bytes_kind() {
-  static const QuantityKind kKind{"a number of bytes",
-                                  "16 MiB",
-                                  {{"B"},
-                                   {"KiB", std::int64_t{1} << 10},
-                                   {"MiB", std::int64_t{1} << 20},
-                                   {"GiB", std::int64_t{1} << 30},
-                                   {"TiB", std::int64_t{1} << 40},
-                                   {"kB", 1'000},
-                                   {"MB", 1'000'000},
-                                   {"GB", 1'000'000'000}}};
-  return kKind;
-}
-
-const QuantityKind& bandwidth_kind() {
-  static const QuantityKind kKind = [] {
-    QuantityKind kind{"a bandwidth", "400 GiB/s", bytes_kind().units};
-    for (Unit& unit : kind.units) unit.name += "/s";
-    return kind;
-  }();
-  return kKind;
-}
-
-const QuantityKind& cycles_kind() {
-  static const QuantityKind kKind{"a number of cycles", "3 cycles", {{"cycles"}, {"cycle"}}};
-  return kKind;
-}
-
-const QuantityKind& frequency_kind() {
-  static const QuantityKind kKind{
-      "a frequency", "940 MHz", {{"Hz"}, {"kHz", 1'000}, {"MHz", 1'000'000}, {"GHz", 1'000'000'000}}};
-  return kKind;
-}
-
-const QuantityKind& energy_kind() {
-  static const QuantityKind kKind{
-      "an energy", "0.5 pJ", {{"fJ", 1, 1'000}, {"pJ"}, {"nJ", 1'000}, {"uJ", 1'000'000}, {"J", 1'000'000'000'000}}};
-  return kKind;
-}
-
-const QuantityKind& area_kind() {
-  static const QuantityKind kKind{"an area", "1545 um^2", {{"um^2"}, {"mm^2", 1'000'000}, {"cm^2", 100'000'000}}};
-  return kKind;
-}
+const QuantityKind kBytes{"a number of bytes", "16 MiB", byte_units().units};
+const QuantityKind kBandwidth{"a bandwidth", "400 GiB/s", bandwidth_units().units};
+const QuantityKind kCycles{"a number of cycles", "3 cycles", cycle_units().units};
+const QuantityKind kFrequency{"a frequency", "940 MHz", frequency_units().units};
+const QuantityKind kEnergy{"an energy", "0.5 pJ", energy_units().units};
+const QuantityKind kArea{"an area", "1545 um^2", area_units().units};
 
 std::string unit_list(const QuantityKind& kind) {
   std::string list;
-  for (const Unit& unit : kind.units) list += (list.empty() ? "" : ", ") + unit.name;
+  for (const QuantityUnit& unit : kind.units) list += (list.empty() ? "" : ", ") + unit.name;
   return list;
 }
 
 struct Measured {
   std::string_view number;
-  const Unit* unit;
+  const QuantityUnit* unit;
 };
 
 // Splits `16 MiB`; reports and gives nothing when it is not a number >= 0 with a unit of the kind.
@@ -109,7 +67,7 @@ std::optional<Measured> split(const YamlNode& node, const std::string& what, con
         .with_help(example);
     return std::nullopt;
   }
-  for (const Unit& unit : kind.units) {
+  for (const QuantityUnit& unit : kind.units) {
     if (unit.name != name) continue;
     if (number.starts_with('-') && decimal_to_double(number) != 0.0) {
       report_range(node, what, "not be negative", diagnostics);
@@ -156,27 +114,27 @@ double read_real(const YamlNode& node, const std::string& what, const QuantityKi
 }  // namespace
 
 Bytes read_bytes(const YamlNode& node, const std::string& what, Diagnostics& diagnostics) {
-  return Bytes(read_integral(node, what, bytes_kind(), "bytes", diagnostics));
+  return Bytes(read_integral(node, what, kBytes, "bytes", diagnostics));
 }
 
 Cycles read_cycles(const YamlNode& node, const std::string& what, Diagnostics& diagnostics) {
-  return Cycles(read_integral(node, what, cycles_kind(), "cycles", diagnostics));
+  return Cycles(read_integral(node, what, kCycles, "cycles", diagnostics));
 }
 
 Hertz read_frequency(const YamlNode& node, const std::string& what, Diagnostics& diagnostics) {
-  return Hertz(read_real(node, what, frequency_kind(), diagnostics));
+  return Hertz(read_real(node, what, kFrequency, diagnostics));
 }
 
 BytesPerSecond read_bandwidth(const YamlNode& node, const std::string& what, Diagnostics& diagnostics) {
-  return BytesPerSecond(read_real(node, what, bandwidth_kind(), diagnostics));
+  return BytesPerSecond(read_real(node, what, kBandwidth, diagnostics));
 }
 
 Picojoules read_energy(const YamlNode& node, const std::string& what, Diagnostics& diagnostics) {
-  return Picojoules(read_real(node, what, energy_kind(), diagnostics));
+  return Picojoules(read_real(node, what, kEnergy, diagnostics));
 }
 
 SquareMicrometres read_area(const YamlNode& node, const std::string& what, Diagnostics& diagnostics) {
-  return SquareMicrometres(read_real(node, what, area_kind(), diagnostics));
+  return SquareMicrometres(read_real(node, what, kArea, diagnostics));
 }
 
 }  // namespace einloom

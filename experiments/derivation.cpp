@@ -45,15 +45,19 @@ NamedValues values_at(const Coordinates& at, const Formulas& formulas, const Doc
   return values;
 }
 
-bool is_overridden(const Coordinates& at, const std::string& key) {
-  return std::any_of(at.settings.begin(), at.settings.end(),
-                     [&](const Setting& setting) { return setting.from_command_line && setting.key == key; });
+bool is_overridden(const Coordinates& at, const Setting& place) {
+  const std::string& key = place.key;
+  const std::string parameter = parameter_set_by(place);
+  return std::any_of(at.settings.begin(), at.settings.end(), [&](const Setting& setting) {
+    if (!setting.from_command_line) return false;
+    return setting.key == key || (!parameter.empty() && parameter_set_by(setting) == parameter);
+  });
 }
 
 void derive(const Formulas& formulas, const DocumentText& text_at, Coordinates& at) {
   for (const Derivation& derivation : formulas.derivations) {
     Setting setting = derivation.place;
-    if (is_overridden(at, setting.key)) continue;
+    if (is_overridden(at, setting)) continue;
     const double value = values_at(at, formulas, text_at).evaluate(derivation.formula);
     setting.value = number_text(value);
     setting.value_span = derivation.formula.span();
@@ -67,6 +71,7 @@ void derive(const Formulas& formulas, const DocumentText& text_at, Coordinates& 
       const auto quantity = quantity_in(*text);
       if (quantity) setting.value = quantity_text(value, quantity->base_unit);
     }
+    set_parameter_extent(setting, at);
     at.add_before_overrides(std::move(setting));
   }
 }

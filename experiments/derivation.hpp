@@ -19,8 +19,8 @@ using DocumentText = std::function<std::optional<std::string>(const std::string&
 // key has it), and numbers in documents by their whole key. Of one name the first in this order counts.
 [[nodiscard]] NamedValues values_at(const Coordinates& at, const Formulas& formulas, const DocumentText& text_at);
 
-// Whether the command line sets this key at the point.
-[[nodiscard]] bool is_overridden(const Coordinates& at, const std::string& key);
+// Whether the command line sets this place at the point; of a parameter, by either of its keys.
+[[nodiscard]] bool is_overridden(const Coordinates& at, const Setting& place);
 
 // Adds to `at` what is derived: settings, extents, and the values for the CSV. Where the document has a unit the value
 // counts base units (bytes for `16 MiB`). UserError setting-not-integer for extents, errors of expressions.

@@ -15,7 +15,7 @@
 
 namespace einloom {
 
-enum class Claim { not_stated, equal, differs };
+enum class Claim { not_stated, equal, partly, differs };  // partly: what is stated is equal, not all is stated
 
 struct CaseResult {
   std::string name;  // options and shape
@@ -34,8 +34,8 @@ struct LibraryCheck {
   std::vector<CaseResult> cases;
   std::string error;  // why the document could not be checked; "" when it was
   [[nodiscard]] bool passed() const;
-  // Of all cases: one that differs, else one that is equal.
-  [[nodiscard]] Claim worst(Claim CaseResult::*claim) const;
+  // Of all cases together: differs when one does, equal when all are.
+  [[nodiscard]] Claim of_all(Claim CaseResult::*claim) const;
   [[nodiscard]] double largest(double CaseResult::*error) const;
 };
 

@@ -33,7 +33,7 @@ class Resolution {
           formulas, [&](const std::string& key) { return documents.text_at(key); }, at);
       documents = workshop_.documents(at);
     }
-    if (formulas.growth && !is_overridden(at, formulas.growth->place.key)) {
+    if (formulas.growth && !is_overridden(at, formulas.growth->place)) {
       grow(formulas, documents, at);
       documents = workshop_.documents(at);
     }
@@ -70,19 +70,21 @@ class Resolution {
       const NamedValues values = values_at(at, formulas, text_at);
       const auto attempt = [&](const std::string& value) {
         Coordinates trial = at;
+        set_parameter_extent(grown(growth, value), trial);
         trial.add_before_overrides(grown(growth, value));
         const PointDocuments tried = workshop_.documents(trial);
         const auto cascade = workshop_.cascade(tried.cascade).value;
         const auto machine = workshop_.machine(tried.machine).value;
         const auto plan = workshop_.plan(tried.plan).value;
         return try_growth(growth, values, *machine, [&] {
-          return lower(*cascade, *machine, *plan, workload_of(*cascade, at), at.dtype, blamed(at));
+          return lower(*cascade, *machine, *plan, workload_of(*cascade, trial), at.dtype, blamed(at));
         });
       };
       answer = grown_.emplace(question, grown_value(growth, start.value_or(""), attempt)).first;
     }
     std::erase_if(at.derived, [&](const auto& one) { return one.first == key; });
     at.derived.emplace_back(key, answer->second);
+    set_parameter_extent(grown(growth, answer->second), at);
     at.add_before_overrides(grown(growth, answer->second));
   }
 

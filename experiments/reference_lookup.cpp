@@ -13,6 +13,19 @@ namespace einloom {
 
 namespace {
 
+// Kernels check what they are given with `ensure`: to them it is an invariant, here it is the cascade's document that
+// names a kernel for other tensors.
+UserError mismatch(const Cascade& cascade, const ReferenceKernel& kernel, const std::string& what) {
+  return UserError(Diagnostic{
+      "reference-mismatch",
+      fmt::format("kernel `{}` does not fit the tensors of cascade `{}`: {}", kernel.name, cascade.name(), what),
+      cascade.span(),
+      {},
+      fmt::format("it is {}; rename the cascade's tensors and ranks, or name another kernel "
+                  "by `reference:`",
+                  kernel.description)});
+}
+
 // A copy whose ranks stand in the order of `ranks` (the same names).
 Tensor<double> reordered(const Tensor<double>& tensor, const std::vector<std::string>& ranks) {
   if (tensor.ranks() == ranks) return tensor;
@@ -60,16 +73,29 @@ ReferenceFunction reference_for(const Cascade& cascade) {
     const std::string known = suggestion(cascade.reference(), reference_names());
     throw UserError(error.with_help(fmt::format("add `reference:` with the name of a kernel; {}", known)));
   }
-  return [kernel, &cascade](const TensorStore<double>& inputs, const Shape& shape) {
+  const auto run = [kernel, &cascade](const TensorStore<double>& inputs, const Shape& shape) {
     const ReferenceTensors found = kernel->run(inputs, reference_setting(cascade, shape));
     TensorStore<double> outputs;
     for (const TensorDecl& tensor : cascade.tensors()) {
       if (tensor.role != TensorRole::output) continue;
       const auto same = found.size() == 1 ? found.begin() : found.find(tensor.name);
-      ensure(same != found.end(), fmt::format("kernel {} gives no tensor {}", kernel->name, tensor.name));
-      outputs.emplace(tensor.name, reordered(same->second, tensor.ranks));
+      ensure(same != found.end(), fmt::format("the reference kernel gives no tensor {}", tensor.name));
+      Tensor<double> output = reordered(same->second, tensor.ranks);
+      for (std::size_t i = 0; i < tensor.ranks.size(); ++i) {
+        const std::int64_t states = tensor.ranks[i] == tensor.iterative_rank ? 1 : 0;
+        ensure(output.extents()[i] == shape.at(tensor.ranks[i]) + states,
+               fmt::format("the reference kernel's output {} has another extent of {}", tensor.name, tensor.ranks[i]));
+      }
+      outputs.emplace(tensor.name, std::move(output));
     }
     return outputs;
+  };
+  return [kernel, &cascade, run](const TensorStore<double>& inputs, const Shape& shape) {
+    try {
+      return run(inputs, shape);
+    } catch (const InternalError& error) {
+      throw mismatch(cascade, *kernel, error.what());
+    }
   };
 }
 

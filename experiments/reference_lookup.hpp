@@ -12,7 +12,8 @@ namespace einloom {
 // What a kernel is told besides its tensors.
 [[nodiscard]] ReferenceSetting reference_setting(const Cascade& cascade, const Shape& shape);
 
-// UserError reference-missing when the cascade names no kernel.
+// UserError reference-missing when the cascade names no kernel; the function throws UserError reference-mismatch when
+// the kernel takes or gives other tensors.
 [[nodiscard]] ReferenceFunction reference_for(const Cascade& cascade);
 
 }  // namespace einloom

@@ -74,16 +74,6 @@ void settle(Coordinates& at) {
       case SettingTarget::seq_len:
         seq_len = setting;
         break;
-      case SettingTarget::extent:
-        at.explicit_extents[setting.key] = setting;
-        break;
-      case SettingTarget::cascade:
-        // The value of a parameter stands in the cascade's document then; what was said before gives way.
-        if (const auto choice = choice_in(setting); choice && choice->kind == ChoiceKind::parameter) {
-          at.explicit_extents.erase(choice->name);
-          at.extents.erase(choice->name);
-        }
-        break;
       case SettingTarget::dtype:
         at.dtype = read_dtype(setting.value, setting.value_span, diagnostics).value_or(at.dtype);
         break;
@@ -101,6 +91,11 @@ void settle(Coordinates& at) {
                               "the spec names no model; `seq_len` sets the ranks that a model lists", diagnostics)) {
       for (const std::string& rank : at.model->from_seq_len) at.extents[rank] = *at.seq_len;
     }
+  }
+  // Of a parameter's two keys the later one holds.
+  for (const Setting& setting : at.settings) {
+    if (setting.target == SettingTarget::extent) at.explicit_extents[setting.key] = setting;
+    set_parameter_extent(setting, at);
   }
   set_explicit_extents(at, diagnostics);
   diagnostics.throw_if_any();
@@ -216,6 +211,23 @@ class Expansion {
 };
 
 }  // namespace
+
+std::string parameter_set_by(const Setting& setting) {
+  if (setting.target == SettingTarget::extent) return setting.key;
+  const std::optional<CascadeChoice> choice = choice_in(setting);
+  return choice && choice->kind == ChoiceKind::parameter ? choice->name : "";
+}
+
+void set_parameter_extent(const Setting& setting, Coordinates& at) {
+  const std::string name = parameter_set_by(setting);
+  if (setting.target != SettingTarget::cascade || name.empty()) return;
+  at.explicit_extents.erase(name);
+  at.extents.erase(name);
+  const double value = number_in(setting.value).value_or(0);
+  if (value == std::floor(value) && value >= 1 && value <= static_cast<double>(kLargestExtent)) {
+    at.extents[name] = static_cast<std::int64_t>(value);
+  }
+}
 
 std::vector<Coordinates> expand(const Spec& spec, const std::vector<std::shared_ptr<const Model>>& models,
                                 const std::map<std::string, std::shared_ptr<const Model>>& own) {

@@ -38,6 +38,13 @@ struct Coordinates {
   }
 };
 
+// `cascade.parameters.M0` and `M0` set the same thing. The parameter's name in either; "" for everything else.
+[[nodiscard]] std::string parameter_set_by(const Setting& setting);
+// A value that a setting gives a parameter in the cascade's document is its extent: what was said before, by a model or
+// as an extent, gives way. Other settings, and values that are no extent (the document's reader says so), change
+// nothing.
+void set_parameter_extent(const Setting& setting, Coordinates& at);
+
 // `models` in the order of spec.models; `own` are those that configurations name. `spec` must outlive the result.
 // UserError setting-not-integer, setting-cycle, setting-unknown-key (model.X), setting-needs-model,
 // spec-too-many-points, case-matches-nothing, errors of expressions.

@@ -63,15 +63,42 @@ bool replace_axis(Spec& spec, const std::vector<Setting>& values, Diagnostics& d
   return false;
 }
 
-void override_spec(Spec& spec, const std::vector<Setting>& values, Diagnostics& diagnostics) {
+// `--set model=` replaces the spec's models. A configuration with a model of its own would run with it unasked, or with
+// one it was not written for: it takes another only when the command line names it too.
+void replace_models(Spec& spec, const std::vector<Setting>& values, bool named_configurations,
+                    Diagnostics& diagnostics) {
+  spec.narrowed = true;
+  spec.models.clear();
+  for (const Setting& value : values) spec.models.push_back(Name{value.value, value.value_span});
+  std::vector<std::string> own;
+  const Configuration* first = nullptr;
+  for (Configuration& configuration : spec.configurations) {
+    if (!configuration.model) continue;
+    if (first == nullptr) first = &configuration;
+    own.push_back(configuration.name.text);
+    if (named_configurations) configuration.model.reset();
+  }
+  if (own.empty() || named_configurations) return;
+  diagnostics
+      .error("setting-own-model", values.front().value_span,
+             own.size() == 1
+                 ? fmt::format("configuration `{}` states a model of its own; only the spec's models are replaced",
+                               own.front())
+                 : fmt::format("{} configurations of `{}` state a model of their own, `{}` for one; only the spec's "
+                               "models are replaced",
+                               own.size(), spec.name, own.front()))
+      .note("stated here", first->model->span)
+      .with_help(
+          fmt::format("name what shall run with `{}`: `--set configuration={}`", values.front().value, own.front()));
+}
+
+void override_spec(Spec& spec, const std::vector<Setting>& values, bool named_configurations,
+                   Diagnostics& diagnostics) {
   switch (values.front().target) {
     case SettingTarget::configuration:
       return;
     case SettingTarget::model:
-      spec.narrowed = true;
-      spec.models.clear();
-      for (const Setting& value : values) spec.models.push_back(Name{value.value, value.value_span});
-      for (Configuration& configuration : spec.configurations) configuration.model.reset();
+      replace_models(spec, values, named_configurations, diagnostics);
       return;
     case SettingTarget::fidelity:
       spec.narrowed = true;
@@ -99,6 +126,9 @@ void override_spec(Spec& spec, const std::vector<Setting>& values, Diagnostics& 
 
 void override_specs(std::vector<Spec>& specs, const std::vector<std::vector<Setting>>& settings) {
   DistinctDiagnostics distinct;  // every spec would say the same
+  const bool named_configurations = std::any_of(settings.begin(), settings.end(), [](const auto& values) {
+    return values.front().target == SettingTarget::configuration;
+  });
   for (const std::vector<Setting>& values : settings) {
     distinct.collect([&] {
       Diagnostics diagnostics;
@@ -108,7 +138,7 @@ void override_specs(std::vector<Spec>& specs, const std::vector<std::vector<Sett
     for (Spec& spec : specs) {
       distinct.collect([&] {
         Diagnostics diagnostics;
-        override_spec(spec, values, diagnostics);
+        override_spec(spec, values, named_configurations, diagnostics);
         diagnostics.throw_if_any();
       });
     }

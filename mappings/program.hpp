@@ -178,6 +178,7 @@ struct Dependence {
   int producer = -1, consumer = -1;
   int tensor = -1;                  // data, slot
   int storage = -1;                 // slot
+  int access = -1;                  // data, an operation waits: which of its accesses (operand_accesses) is waited for
   int on_behalf_of = -1;            // statement of the consumer's instruction whose dependence this is; -1: its own
   std::int64_t latency_cycles = 0;  // from the producer's end (operation: s + d) until the consumer may start
   std::int64_t transit_cycles = 0;  // the part of it spent travelling through an array or a link

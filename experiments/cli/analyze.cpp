@@ -68,7 +68,7 @@ void check_settings(const std::vector<Setting>& settings, const std::optional<Mo
 int analyze(const Options& options, const CommandLine& command_line) {
   const Library library(Library::default_root());
   const std::vector<Setting> settings =
-      read_cascade_settings(options.settings, {"an analysis", true, !options.machine.empty()});
+      read_cascade_settings(options.settings, {"an analysis", !options.machine.empty()});
   std::vector<std::string> names = options.cascades;
   if (options.all) names = library.names(DocumentKind::cascade);
   if (options.all == !options.cascades.empty()) {
@@ -81,10 +81,7 @@ int analyze(const Options& options, const CommandLine& command_line) {
   Diagnostics diagnostics;
   const auto dtype = read_dtype(options.dtype, command_line.span_of(options.dtype), diagnostics);
   diagnostics.throw_if_any();
-  std::optional<Model> model;
-  if (!options.model.empty()) {
-    model = load_model(library.load(DocumentKind::model, options.model, command_line.span_of(options.model)));
-  }
+  const std::optional<Model> model = named_model(library, options.model, command_line);
   const std::optional<Machine> machine = machine_of(library, options, settings, command_line);
 
   const auto where = [&](std::size_t i) { return command_line.span_of(options.all ? "--all" : names[i]); };
@@ -137,7 +134,7 @@ Command add_analyze_command(CLI::App& app, const CommandLine& command_line) {
                    "Extent or parameter (P=100, M0=16), seq_len, cascade.path=value or machine.path=value; repeatable")
       ->allow_extra_args(false)
       ->type_name("KEY=VALUE");
-  command->add_option("--model", options->model, "Model whose extents count, with --set seq_len=N")->type_name("NAME");
+  add_model_option(*command, options->model);
   command->add_option("--machine", options->machine, "Machine to compare with")->type_name("NAME");
   command->add_option("--dtype", options->dtype, "Number format of tensors that declare none")->capture_default_str();
   command->add_option("--csv", options->csv, "Writes a row for each cascade")->type_name("FILE");

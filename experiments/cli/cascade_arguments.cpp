@@ -25,19 +25,31 @@ std::vector<Setting> read_cascade_settings(const std::vector<std::string>& texts
     }
     const bool known = setting.target == SettingTarget::extent ||
                        (setting.target == SettingTarget::cascade && !setting.path.empty()) ||
-                       (setting.target == SettingTarget::seq_len && command.takes_seq_len) ||
+                       setting.target == SettingTarget::seq_len ||
                        (setting.target == SettingTarget::machine && !setting.path.empty() && command.takes_machine);
     if (!known) {
-      throw UserError(
-          Diagnostic{"setting-unknown-key",
-                     fmt::format("`{}` means nothing to {}; it knows extents, parameters{} and "
-                                 "`cascade.` paths",
-                                 setting.key, command.noun, command.takes_machine ? ", `seq_len`, `machine.`" : ""),
-                     setting.key_span});
+      throw UserError(Diagnostic{"setting-unknown-key",
+                                 fmt::format("`{}` means nothing to {}; it knows extents, parameters, `seq_len`{} and "
+                                             "`cascade.` paths",
+                                             setting.key, command.noun, command.takes_machine ? ", `machine.`" : ""),
+                                 setting.key_span});
     }
     settings.push_back(setting);
   }
   return settings;
+}
+
+void add_model_option(CLI::App& command, std::string& name) {
+  command
+      .add_option("--model", name,
+                  "Takes extents, options and constants from a model, parameters from the cascade, instead of small "
+                  "ones; --set seq_len=N where the model leaves the sequence length open")
+      ->type_name("NAME");
+}
+
+std::optional<Model> named_model(const Library& library, const std::string& name, const CommandLine& command_line) {
+  if (name.empty()) return std::nullopt;
+  return load_model(library.load(DocumentKind::model, name, command_line.span_of(name)));
 }
 
 Span span_of_extents(const std::vector<Setting>& settings, const Span& where) {

@@ -17,12 +17,18 @@ namespace einloom::cli {
 
 inline constexpr const char* kNameFile = "name a file that can be written";  // help of output-unwritable
 
-// What a command takes besides extents, parameters and `cascade.` paths; `noun` names it in errors: "a check".
+// What a command takes besides extents, parameters, `cascade.` paths and, with --model, `seq_len`; `noun` names it in
+// errors: "a check".
 struct CascadeCommand {
   std::string noun;
-  bool takes_seq_len = false;  // with --model
   bool takes_machine = false;  // `machine.` paths, with --machine
 };
+
+// --model, which means the same to every command.
+void add_model_option(CLI::App& command, std::string& name);
+// nullopt when none is named.
+[[nodiscard]] std::optional<Model> named_model(const Library& library, const std::string& name,
+                                               const CommandLine& command_line);
 
 // UserError setting-syntax, setting-unknown-key.
 [[nodiscard]] std::vector<Setting> read_cascade_settings(const std::vector<std::string>& texts,

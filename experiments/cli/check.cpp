@@ -20,7 +20,7 @@ namespace {
 struct Options {
   std::vector<std::string> cascades;
   std::vector<std::string> settings;
-  std::string dtype, csv, json;
+  std::string model, dtype, csv, json;
   bool all = false;
   std::uint64_t seed = 1;
   double scale = 1;
@@ -56,13 +56,15 @@ std::optional<std::map<std::string, std::string>> chosen_options(const std::vect
 int print_at_one_shape(const Options& options, const std::vector<Setting>& settings, const Library& library,
                        const CommandLine& command_line) {
   const Span where = command_line.span_of(options.cascades.front());
-  const Cascade cascade = load_cascade_with(library, options.cascades.front(), where, settings);
+  const std::optional<Model> model = named_model(library, options.model, command_line);
+  const Span shape_from = model ? command_line.span_of(options.model) : where;
+  const Cascade cascade = load_cascade_with(library, options.cascades.front(), where, settings, model);
   Diagnostics diagnostics;
   const auto dtype =
       read_dtype(options.dtype.empty() ? "fp64" : options.dtype, command_line.span_of(options.dtype), diagnostics);
   diagnostics.throw_if_any();
-  const Shape shape = cascade_shape(cascade, small_shape(cascade), settings, std::nullopt, where);
-  require_values_fit(cascade, shape, span_of_extents(settings, where));
+  const Shape shape = cascade_shape(cascade, small_shape(cascade), settings, model, where);
+  require_values_fit(cascade, shape, span_of_extents(settings, shape_from));
   const CheckReport report = check_cascade(cascade, shape, {*dtype, options.seed, options.scale});
 
   std::string extents;
@@ -92,6 +94,68 @@ void write_files(const std::vector<LibraryCheck>& checks, const Options& options
   }
 }
 
+// A cascade of the command line; one that cannot be read has the text that says why.
+struct NamedCascade {
+  std::string name;
+  Span where;
+  YamlNode document;
+  std::string error;
+};
+
+// With `every`, the first error is thrown; without it, one document that is wrong does not keep the others from being
+// checked.
+template <class Work>
+std::string error_of(const Work& work, bool every) {
+  try {
+    work();
+    return "";
+  } catch (const UserError& error) {
+    if (every) throw;
+    return error.what();
+  }
+}
+
+LibraryCheck check_claims(const NamedCascade& named, const std::vector<Setting>& settings, std::uint64_t seed,
+                          bool one) {
+  LibraryCheck check;
+  check.cascade = named.name;
+  check.error = named.error;
+  if (!check.error.empty()) return check;
+  check.error = error_of(
+      [&] {
+        std::map<std::string, std::string> its;
+        for (const Setting& setting : settings) {
+          const CascadeChoice choice = choice_in(setting).value();
+          // What the cascade does not have is an error for one, passed over for several.
+          if (one) (void)with_choice(named.document, choice);
+          if (has_choice(named.document, choice)) its[choice.name] = choice.value;
+        }
+        check = check_document(named.document, seed, its);
+      },
+      one);
+  return check;
+}
+
+void print_all(const std::vector<LibraryCheck>& checks, std::uint64_t seed) {
+  fmt::print("{}", checks_table(checks));
+  std::size_t passed = 0, unchecked = 0;
+  for (const LibraryCheck& each : checks) {
+    if (!each.passed()) print(each, seed);
+    passed += each.passed() ? 1 : 0;
+    unchecked += each.error.empty() ? 0 : 1;
+  }
+  fmt::print("{} of {} cascades keep what they claim, seed {}\n", passed, checks.size(), seed);
+  if (unchecked > 0) fmt::print("{} of them could not be checked\n", unchecked);
+}
+
+// What asks for one shape, first of all on the command line; nullopt when the documents' own cases are meant.
+std::optional<std::string> shape_asked_by(const Options& options, const std::vector<Setting>& settings) {
+  if (!options.settings.empty() && !chosen_options(settings)) return options.settings.front();
+  if (!options.model.empty()) return "--model";
+  if (!options.dtype.empty()) return "--dtype";
+  return options.scale == 1 ? std::nullopt : std::optional<std::string>("--scale");
+}
+
 int check(const Options& options, const CommandLine& command_line) {
   const Library library(Library::default_root());
   if (options.all == !options.cascades.empty()) {
@@ -101,75 +165,42 @@ int check(const Options& options, const CommandLine& command_line) {
                                {},
                                "`einloom list cascades` names them all"});
   }
-  const std::vector<std::string> names = options.all ? library.names(DocumentKind::cascade) : options.cascades;
   const std::vector<Setting> settings = read_cascade_settings(options.settings, {"a check"});
-  const auto chosen = chosen_options(settings);
-  const bool as_claimed = chosen && options.dtype.empty() && options.scale == 1;
-  const bool one = names.size() == 1 && !options.all;
+  const std::optional<std::string> one_shape = shape_asked_by(options, settings);
+  const bool one = options.cascades.size() == 1;
   const bool tabular = !one || !options.csv.empty() || !options.json.empty();
-  if (one && !tabular) {
-    const Span where = command_line.span_of(names.front());
-    const YamlNode document = library.load(DocumentKind::cascade, names.front(), where);
-    const bool fits = as_claimed && document.find("check").defined();
-    if (!fits) return print_at_one_shape(options, settings, library, command_line);
-  } else if (!as_claimed) {
+  if (one_shape && tabular) {
     throw UserError(
         Diagnostic{"command-line",
-                   "several cascades, and files, are of what documents claim; extents, `--dtype` and "
+                   "several cascades, and files, are of what documents claim; extents, `--model`, `--dtype` and "
                    "`--scale` are for one cascade at one shape",
-                   command_line.span_of(options.settings.empty() ? options.dtype.empty() ? "--scale" : "--dtype"
-                                                                 : options.settings.front())});
+                   command_line.span_of(*one_shape)});
+  }
+  std::vector<NamedCascade> cascades;
+  for (const std::string& name : options.all ? library.names(DocumentKind::cascade) : options.cascades) {
+    NamedCascade named{name, command_line.span_of(options.all ? "--all" : name), {}, ""};
+    named.error = error_of([&] { named.document = library.load(DocumentKind::cascade, name, named.where); }, one);
+    cascades.push_back(std::move(named));
+  }
+  if (one && !tabular && (one_shape || !cascades.front().document.find("check").defined())) {
+    return print_at_one_shape(options, settings, library, command_line);
   }
   if (!one && !settings.empty()) {
     std::vector<YamlNode> documents;
-    for (const std::string& name : names) {
-      documents.push_back(
-          library.load(DocumentKind::cascade, name, command_line.span_of(options.all ? "--all" : name)));
+    for (const NamedCascade& each : cascades) {
+      if (each.error.empty()) documents.push_back(each.document);
     }
     require_settings_used(documents, settings);
   }
   std::vector<LibraryCheck> checks;
-  bool passed = true;
-  for (const std::string& name : names) {
-    const Span where = command_line.span_of(options.all ? "--all" : name);
-    const auto checked = [&] {
-      // What the cascade does not have is an error for one, passed over for several.
-      (void)cascade_document(library, name, where, settings, {}, one);
-      const YamlNode document = library.load(DocumentKind::cascade, name, where);
-      std::map<std::string, std::string> its;
-      for (const Setting& setting : settings) {
-        const CascadeChoice choice = choice_in(setting).value();
-        if (has_choice(document, choice)) its[choice.name] = choice.value;
-      }
-      return check_document(document, options.seed, its);
-    };
-    if (!options.all) {
-      checks.push_back(checked());
-    } else {
-      // One document that is wrong does not keep the others from being checked.
-      try {
-        checks.push_back(checked());
-      } catch (const UserError& error) {
-        checks.emplace_back();
-        checks.back().cascade = name;
-        checks.back().error = error.what();
-      }
-    }
-    passed = passed && checks.back().passed();
-  }
+  for (const NamedCascade& each : cascades) checks.push_back(check_claims(each, settings, options.seed, one));
   write_files(checks, options, command_line);
   if (one) {
     print(checks.front(), options.seed);
   } else {
-    fmt::print("{}", checks_table(checks));
-    for (const LibraryCheck& each : checks) {
-      if (!each.passed()) print(each, options.seed);
-    }
-    fmt::print("{} of {} cascades keep what they claim, seed {}\n",
-               std::count_if(checks.begin(), checks.end(), [](const LibraryCheck& each) { return each.passed(); }),
-               checks.size(), options.seed);
+    print_all(checks, options.seed);
   }
-  return passed ? 0 : 1;
+  return std::all_of(checks.begin(), checks.end(), [](const LibraryCheck& each) { return each.passed(); }) ? 0 : 1;
 }
 
 }  // namespace
@@ -177,15 +208,17 @@ int check(const Options& options, const CommandLine& command_line) {
 Command add_check_command(CLI::App& app, const CommandLine& command_line) {
   CLI::App* command = app.add_subcommand(
       "check",
-      "Compare a cascade's values with its hand-written kernel; without --dtype, --scale and extents "
+      "Compare a cascade's values with its hand-written kernel; without --model, --dtype, --scale and extents "
       "everything its document claims (values, operations, passes)");
   auto options = std::make_shared<Options>();
   command->add_option("CASCADE", options->cascades, "Cascades, by path or name; several give one table");
   command->add_flag("--all", options->all, "Every cascade that has a name, in one table");
   command
-      ->add_option("--set", options->settings, "Extent or parameter (P=100, M0=16) or cascade.path=value; repeatable")
+      ->add_option("--set", options->settings,
+                   "Extent or parameter (P=100, M0=16), seq_len or cascade.path=value; repeatable")
       ->allow_extra_args(false)
       ->type_name("KEY=VALUE");
+  add_model_option(*command, options->model);
   command->add_option("--dtype", options->dtype, "Number format of every value [fp64]");
   command->add_option("--seed", options->seed, "Seed of the inputs")->capture_default_str();
   command->add_option("--scale", options->scale, "Multiplies the first input")

@@ -10,9 +10,11 @@
 #include "experiments/documents.hpp"
 #include "experiments/library_check.hpp"
 #include "experiments/row.hpp"
+#include "experiments/task_runner.hpp"
 #include "experiments/text_table.hpp"
 #include "mappings/default_plan/default_plan.hpp"
 #include "mappings/lower.hpp"
+#include "sim/simulate.hpp"
 
 namespace einloom::cli {
 
@@ -32,60 +34,102 @@ std::string description_of(const Library& library, DocumentKind kind, const std:
 
 constexpr const char* kUsualMachine = "fusemax";
 
-// Does the default plan of the usual form lower on the usual machine, at the document's first case?
-std::string simulation_state(const Library& library, const Cascade& cascade) {
-  if (cascade.checks().cases.empty()) return "";
+Machine usual_machine(const Library& library) {
   const auto find = [&](DocumentKind kind) {
     return [&library, kind](const std::string& name, const Span& at) { return library.load(kind, name, at); };
   };
-  static const Machine machine = load_machine(library.load(DocumentKind::machine, kUsualMachine, Span{}),
-                                              find(DocumentKind::technology), find(DocumentKind::dram_timing));
+  return load_machine(library.load(DocumentKind::machine, kUsualMachine, Span{}), find(DocumentKind::technology),
+                      find(DocumentKind::dram_timing));
+}
+
+// The shape of the first case of the usual form; nullopt when there is none.
+std::optional<Shape> usual_shape(const Cascade& cascade) {
   const auto& cases = cascade.checks().cases;
   const auto usual = std::find_if(cases.begin(), cases.end(), [](const CheckCase& one) { return one.options.empty(); });
-  if (usual == cases.end()) return "";
+  if (usual == cases.end()) return std::nullopt;
   Shape shape;
   for (const auto& [name, value] : usual->shape) shape.set(name, value);
+  return shape;
+}
+
+// Runs the default plan at fidelity `cycle`; "" when it comes to its end, else the code that says why not.
+std::string why_not_simulated(const Cascade& cascade, const Machine& machine, const Shape& shape) {
   try {
     const Plan plan = default_plan(cascade, machine, shape, Dtype::bf16, Span{});
-    (void)lower(cascade, machine, plan, shape, Dtype::bf16, Span{});
-    return ", simulates";
+    const Program program = lower(cascade, machine, plan, shape, Dtype::bf16, Span{});
+    SimulationOptions options;
+    options.cascade = &cascade;
+    (void)simulate(program, machine, options);
+    return "";
   } catch (const UserError& error) {
-    return fmt::format(", not simulated: {}", error.diagnostics().front().code);
+    return error.diagnostics().front().code;
   }
 }
 
 // What is listed of a document besides its name; columns and cells in this order.
 using Facts = std::vector<std::pair<std::string, std::string>>;
 
-Facts facts_of_cascade(const Library& library, const std::string& name) {
-  try {
-    const Cascade cascade = load_cascade(library.load(DocumentKind::cascade, name, Span{}));
-    return {{"paper", cascade.paper()},
-            {"family", cascade.family()},
-            {"passes", passes_text(cascade)},
-            {"state", state_text(cascade) + simulation_state(library, cascade)}};
-  } catch (const UserError& error) {
-    return {{"paper", ""},
-            {"family", ""},
-            {"passes", ""},
-            {"state", "cannot be read: " + error.diagnostics().front().message}};
-  }
-}
+struct Interrupted {};
 
 struct Entry {
   std::string name;
   Facts facts;
 };
 
+// Each cascade is simulated in a process of its own, as points of a run are.
+std::vector<Entry> cascades_of(const Library& library) {
+  std::vector<Entry> entries;
+  std::vector<Cascade> cascades;
+  std::vector<Shape> shapes;
+  std::vector<std::size_t> entry_of;  // by task
+  for (const std::string& name : library.names(DocumentKind::cascade)) {
+    entries.push_back({name, {{"paper", ""}, {"family", ""}, {"passes", ""}, {"state", ""}}});
+    Facts& facts = entries.back().facts;
+    try {
+      Cascade cascade = load_cascade(library.load(DocumentKind::cascade, name, Span{}));
+      facts = {{"paper", cascade.paper()},
+               {"family", cascade.family()},
+               {"passes", passes_text(cascade)},
+               {"state", state_text(cascade)}};
+      const std::optional<Shape> shape = usual_shape(cascade);
+      if (!shape) continue;
+      cascades.push_back(std::move(cascade));
+      shapes.push_back(*shape);
+      entry_of.push_back(entries.size() - 1);
+    } catch (const UserError& error) {
+      facts.back().second = "cannot be read: " + error.diagnostics().front().message;
+    }
+  }
+  const auto tell = [&](std::size_t task, const std::string& why) {
+    std::string& state = entries[entry_of[task]].facts.back().second;
+    state += why.empty() ? ", simulates" : fmt::format(", not simulated: {}", why);
+  };
+  std::optional<Machine> machine;
+  try {
+    machine = usual_machine(library);
+  } catch (const UserError& error) {
+    for (std::size_t i = 0; i < cascades.size(); ++i) tell(i, error.diagnostics().front().code);
+    return entries;
+  }
+  std::vector<Task> tasks;
+  for (std::size_t i = 0; i < cascades.size(); ++i) {
+    tasks.push_back({cascades[i].name(), [&, i] { return Json(why_not_simulated(cascades[i], *machine, shapes[i])); }});
+  }
+  const auto finished = [&](std::size_t task, const Outcome& outcome) {
+    tell(task, outcome.result ? outcome.result->get<std::string>() : "crash");
+  };
+  if (!run_tasks(tasks, available_processors(), finished, [] {})) throw Interrupted();
+  return entries;
+}
+
 std::vector<Entry> entries_of(const Library& library, DocumentKind kind) {
+  if (kind == DocumentKind::cascade) return cascades_of(library);
   std::vector<Entry> entries;
   if (kind == DocumentKind::plan) {
     entries.push_back({kDefaultPlan, {{"description", "made for the cascade and the machine named with it"}}});
   }
   for (const std::string& name : library.names(kind)) {
-    entries.push_back({name, kind == DocumentKind::cascade
-                                 ? facts_of_cascade(library, name)
-                                 : Facts{{"description", description_of(library, kind, name)}}});
+    entries.push_back({name, {{"description", description_of(library, kind, name)}}});
   }
   return entries;
 }
@@ -126,7 +170,12 @@ std::string json_text(const std::vector<Row>& rows) {
 }  // namespace
 
 Command add_list_command(CLI::App& app, const CommandLine& command_line) {
-  CLI::App* command = app.add_subcommand("list", "List the documents that can be named");
+  CLI::App* command = app.add_subcommand(
+      "list",
+      fmt::format("List the documents that can be named; of cascades their state too: `checked` when a kernel is "
+                  "named and all cases state operations and passes, `simulates` when the default plan of the first "
+                  "case runs to its end on {}",
+                  kUsualMachine));
   auto kind = std::make_shared<std::string>();
   command->add_option("KIND", *kind,
                       "cascades, dram_timings, machines, models, plans, specs or technologies; all when left out");
@@ -156,7 +205,13 @@ Command add_list_command(CLI::App& app, const CommandLine& command_line) {
     if (*format == "json") fmt::print("{}", json_text(rows));
     return 0;
   };
-  return {command, run};
+  return {command, [run] {
+            try {
+              return run();
+            } catch (const Interrupted&) {
+              return 130;
+            }
+          }};
 }
 
 }  // namespace einloom::cli

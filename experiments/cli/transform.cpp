@@ -22,7 +22,7 @@ struct Options {
   std::string cascade;
   std::vector<std::string> settings, apply;
   bool minimize = false;
-  std::string rank, name, output;
+  std::string rank, name, output, model;
   std::int64_t tile = kDefaultTile;
   std::uint64_t seed = 1;
   double scale = 1;
@@ -127,10 +127,11 @@ Shape shape_for(const Cascade& origin, const Cascade& result) {
 }
 
 std::string compared(const Options& options, const Cascade& origin, const Cascade& result,
-                     const std::vector<Setting>& settings, const Span& where) {
-  Shape shape = cascade_shape(result, shape_for(origin, result), settings, std::nullopt, where);
+                     const std::vector<Setting>& settings, const std::optional<Model>& model, const Span& where,
+                     const Span& shape_from) {
+  Shape shape = cascade_shape(result, shape_for(origin, result), settings, model, where);
   const Equivalence equivalence =
-      compare_values(origin, result, shape, options.seed, options.scale, span_of_extents(settings, where));
+      compare_values(origin, result, shape, options.seed, options.scale, span_of_extents(settings, shape_from));
   if (equivalence.values == 0 && equivalence.not_finite > 0) {
     throw UserError(Diagnostic{"transform-differs",
                                fmt::format("no value of `{}` is finite (seed {}, scale {}); nothing can be compared",
@@ -164,9 +165,11 @@ int transform(const Options& options, const CommandLine& command_line) {
                                "`einloom transform --help` lists the names"});
   }
   const std::vector<Setting> settings = read_cascade_settings(options.settings, {"a transformation"});
-  const Cascade origin = load_cascade_with(library, options.cascade, where, settings);
+  const std::optional<Model> model = named_model(library, options.model, command_line);
+  const Span shape_from = model ? command_line.span_of(options.model) : where;
+  const Cascade origin = load_cascade_with(library, options.cascade, where, settings, model);
   Result result = options.minimize ? minimized(options, origin) : applied(options, origin, command_line);
-  result.lines.push_back(compared(options, origin, result.cascade, settings, where));
+  result.lines.push_back(compared(options, origin, result.cascade, settings, model, where, shape_from));
   if (!result.steps.empty()) {
     result.cascade = renamed(result.cascade, options.name.empty() ? origin.name() + "_transformed" : options.name,
                              fmt::format("{} after {}", origin.name(), result.steps));
@@ -207,9 +210,10 @@ Command add_transform_command(CLI::App& app, const CommandLine& command_line) {
   command->add_option("--name", options->name, "Name of the result; else the origin's with _transformed");
   command
       ->add_option("--set", options->settings,
-                   "Extent or parameter of the comparison (P=100, M0=16) or cascade.path=value; repeatable")
+                   "Extent or parameter of the comparison (P=100, M0=16), seq_len or cascade.path=value; repeatable")
       ->allow_extra_args(false)
       ->type_name("KEY=VALUE");
+  add_model_option(*command, options->model);
   command->add_option("--seed", options->seed, "Seed of the inputs compared on")->capture_default_str();
   command->add_option("--scale", options->scale, "Multiplies the first input")
       ->check(finite_number())

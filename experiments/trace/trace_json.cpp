@@ -31,9 +31,6 @@ std::string tick_text(std::int64_t tick) {
 
 }  // namespace
 
-TraceJson::TraceJson(const std::filesystem::path& path, const Span& asked_at, TraceWindow window, std::string title)
-    : file_(path, asked_at), window_(window), title_(std::move(title)) {}
-
 void TraceJson::event(const std::string& text) {
   file_.write(first_ ? "\n" : ",\n");
   file_.write(text);
@@ -45,7 +42,7 @@ void TraceJson::name_track(int process, std::size_t track, const std::string& wh
                     json_text(name)));
 }
 
-void TraceJson::begins(RunState& run) {
+void TraceJson::write_head(const RunState& run) {
   file_.write("{\"traceEvents\":[");
   name_track(kArrays, 0, "process_name", "arrays");
   name_track(kMemories, 0, "process_name", "memories");
@@ -56,9 +53,9 @@ void TraceJson::begins(RunState& run) {
     const bool dram = run.machine.memories[m].kind == MemoryKind::dram;
     name_track(kMemories, m + 1, "thread_name", run.program.memories[m] + (dram ? " bus" : " moves"));
   }
-  timeline_ = std::make_unique<OccupancyTimeline>(run.program);
   memory_names_ = run.program.memories;
   levels_.resize(run.program.memories.size());
+  moving_.resize(run.program.statements.size());
   stale_.assign(run.program.memories.size(), 0);
   stale_at_ = window_.from;
   for (const Storage& storage : run.program.storages) {
@@ -79,38 +76,31 @@ void TraceJson::slice(int process, int track, const std::string& name, const cha
                     track + 1, begin, end - begin, json_text(name), category, arguments));
 }
 
-void TraceJson::stalls(RunState& run, const Stall& stall) {
-  if (closed_) return;
+void TraceJson::write_stall(const RunState& run, const Stall& stall) {
   const auto [kind, subject] = account_name(run.program, stall);
   slice(kArrays, stall.array, subject.empty() ? kind : kind + " " + subject, "stall", stall.from, stall.to,
         fmt::format(R"("kind":"{}","subject":{})", kind, json_text(subject)));
 }
 
-void TraceJson::starts(RunState& run, int statement, std::int64_t start, std::int64_t end) {
-  if (closed_) return;
-  const Statement& what = run.program.statements[static_cast<std::size_t>(statement)];
-  write_changes(run, start);
-  timeline_->start(run.board, statement, start);
-  timeline_->end(run.board, statement, end);
+void TraceJson::write_operation(RunState& run, int statement, std::int64_t start, std::int64_t end) {
+  const Statement& what = statement_of(run, statement);
   slice(kArrays, what.array, what.name, "operation", start, end,
         digits_json(run.program, what, run.board.head(statement)));
 }
 
-void TraceJson::move_begins(RunState& run, int statement, std::int64_t start) {
-  if (closed_) return;
-  write_changes(run, start);
-  timeline_->start(run.board, statement, start);
+void TraceJson::write_move_start(const RunState& run, int statement) {
+  moving_[static_cast<std::size_t>(statement)].push_back(
+      digits_json(run.program, statement_of(run, statement), run.board.head(statement)));
 }
 
-void TraceJson::moves(RunState& run, int statement, std::int64_t bytes, std::int64_t begin_tick,
-                      std::int64_t end_tick) {
-  if (closed_) return;
+void TraceJson::write_transfer(RunState& run, int statement, std::int64_t bytes, std::int64_t begin_tick,
+                               std::int64_t end_tick) {
   const bool limited = window_.is_limited();
   const std::int64_t from = window_.from * kTicksPerCycle, to = limited ? window_.to * kTicksPerCycle : INT64_MAX;
   begin_tick = std::max(begin_tick, from);
   end_tick = std::min(end_tick, to);
   if (begin_tick >= end_tick) return;
-  const Statement& what = run.program.statements[static_cast<std::size_t>(statement)];
+  const Statement& what = statement_of(run, statement);
   const int dram = what.kind == StatementKind::load ? what.from : what.to;
   const std::string digits = digits_json(run.program, what, run.board.head(statement));
   event(
@@ -119,18 +109,17 @@ void TraceJson::moves(RunState& run, int statement, std::int64_t bytes, std::int
                   bytes, digits.empty() ? "" : ",", digits));
 }
 
-void TraceJson::move_ends(RunState& run, int statement, std::int64_t start, std::int64_t /*bus_end*/,
-                          std::int64_t done) {
-  if (closed_) return;
-  timeline_->end(run.board, statement, done);
+void TraceJson::write_move(RunState& run, int statement, std::int64_t start, std::int64_t done) {
+  std::deque<std::string>& moving = moving_[static_cast<std::size_t>(statement)];
+  const std::string digits = std::move(moving.front());
+  moving.pop_front();
   if (!window_.clip(start, done)) return;
-  const Statement& what = run.program.statements[static_cast<std::size_t>(statement)];
+  const Statement& what = statement_of(run, statement);
   const int memory = what.kind == StatementKind::load ? what.to : what.from;
   const std::string common =
       fmt::format(R"("cat":"move","id":{},"pid":{},"tid":{},"name":{})", ++moves_told_, kMemories, memory + 1,
                   json_text(fmt::format("{} ({})", what.name, run.program.memories[static_cast<std::size_t>(memory)])));
-  event(fmt::format(R"({{"ph":"b",{},"ts":{},"args":{{{}}}}})", common, start,
-                    digits_json(run.program, what, run.board.head(statement))));
+  event(fmt::format(R"({{"ph":"b",{},"ts":{},"args":{{{}}}}})", common, start, digits));
   event(fmt::format(R"({{"ph":"e",{},"ts":{}}})", common, done));
 }
 
@@ -153,14 +142,14 @@ void TraceJson::write_levels(std::size_t memory, std::int64_t time) {
 }
 
 // Everything that changes at one cycle is one event; what lies before the window is its first.
-void TraceJson::write_changes(const RunState& run, std::int64_t before) {
+void TraceJson::write_changes(const RunState& run, OccupancyTimeline& timeline, std::int64_t before) {
   const auto flush = [&](std::int64_t next) {
     if (next <= stale_at_) return;
     for (std::size_t m = 0; m < stale_.size(); ++m) {
       if (stale_[m] != 0 && stale_at_ < window_.to) write_levels(m, stale_at_);
     }
   };
-  timeline_->take(before, [&](std::int64_t time, int storage, std::int64_t bytes) {
+  timeline.take(before, [&](std::int64_t time, int storage, std::int64_t bytes) {
     flush(time);
     stale_at_ = std::max(time, window_.from);
     const int memory = run.program.storages[static_cast<std::size_t>(storage)].memory;
@@ -170,14 +159,12 @@ void TraceJson::write_changes(const RunState& run, std::int64_t before) {
   flush(before);
 }
 
-void TraceJson::ends(RunState& run, const RunResult& result) {
-  write_changes(run, INT64_MAX);
+void TraceJson::write_tail(const RunState& run, const RunResult& result) {
   file_.write(
       fmt::format("\n],\n\"otherData\":{{\"unit\":\"1 cycle is shown as 1 us\",\"point\":{},\"plan\":{},"
                   "\"machine\":{},\"clock_hz\":{},\"cycles\":{}}}}}\n",
                   json_text(title_), json_text(run.program.plan), json_text(run.program.machine),
                   run.machine.clock.value(), result.cycles));
-  file_.finish();
 }
 
 }  // namespace einloom

@@ -26,9 +26,6 @@ std::string code_of(std::size_t number) {
 
 }  // namespace
 
-TraceVcd::TraceVcd(const std::filesystem::path& path, const Span& asked_at, TraceWindow window, std::string title)
-    : file_(path, asked_at), window_(window), title_(std::move(title)) {}
-
 std::size_t TraceVcd::declare(const std::string& type, int width, const std::string& name, std::string initial) {
   codes_.push_back(code_of(codes_.size()));
   values_.push_back(std::move(initial));
@@ -37,7 +34,7 @@ std::size_t TraceVcd::declare(const std::string& type, int width, const std::str
   return codes_.size() - 1;
 }
 
-void TraceVcd::begins(RunState& run) {
+void TraceVcd::write_head(const RunState& run) {
   const Program& program = run.program;
   std::string legend = "0 idle";
   for (std::size_t i = 0; i < program.einsums.size(); ++i) legend += fmt::format(", {} {}", i + 1, program.einsums[i]);
@@ -56,7 +53,6 @@ void TraceVcd::begins(RunState& run) {
     if (dram) bus_ = bytes_.back();
   }
   file_.write("$upscope $end\n$enddefinitions $end\n");
-  timeline_ = std::make_unique<OccupancyTimeline>(program);
   held_.assign(program.memories.size(), 0);
   held_by_storage_.assign(program.storages.size(), 0);
 }
@@ -65,28 +61,17 @@ void TraceVcd::change(std::int64_t time, std::size_t variable, std::string value
   pending_[time][variable] = std::move(value);
 }
 
-void TraceVcd::starts(RunState& run, int statement, std::int64_t start, std::int64_t end) {
-  if (closed_) return;
-  take_levels(run, start);
-  const Statement& what = run.program.statements[static_cast<std::size_t>(statement)];
+void TraceVcd::write_operation(RunState& run, int statement, std::int64_t start, std::int64_t end) {
+  const Statement& what = statement_of(run, statement);
   const auto array = static_cast<std::size_t>(what.array);
-  timeline_->start(run.board, statement, start);
-  timeline_->end(run.board, statement, end);
   change(start, names_[array], "s" + what.name + " ");
   change(start, numbers_[array], binary(what.einsum + 1));
   change(end, names_[array], "sidle ");
   change(end, numbers_[array], binary(0));
 }
 
-void TraceVcd::move_begins(RunState& run, int statement, std::int64_t start) {
-  if (closed_) return;
-  take_levels(run, start);
-  timeline_->start(run.board, statement, start);
-}
-
-void TraceVcd::moves(RunState& /*run*/, int /*statement*/, std::int64_t /*bytes*/, std::int64_t begin_tick,
-                     std::int64_t end_tick) {
-  if (closed_) return;
+void TraceVcd::write_transfer(RunState& /*run*/, int /*statement*/, std::int64_t /*bytes*/, std::int64_t begin_tick,
+                              std::int64_t end_tick) {
   const std::int64_t begin = begin_tick / kTicksPerCycle, end = (end_tick + kTicksPerCycle - 1) / kTicksPerCycle;
   if (begin <= bus_end_) {
     const auto found = pending_.find(bus_end_);
@@ -98,14 +83,8 @@ void TraceVcd::moves(RunState& /*run*/, int /*statement*/, std::int64_t /*bytes*
   change(end, bus_, "0");
 }
 
-void TraceVcd::move_ends(RunState& run, int statement, std::int64_t /*start*/, std::int64_t /*bus_end*/,
-                         std::int64_t done) {
-  if (closed_) return;
-  timeline_->end(run.board, statement, done);
-}
-
-void TraceVcd::take_levels(const RunState& run, std::int64_t before) {
-  timeline_->take(before, [&](std::int64_t time, int storage, std::int64_t bytes) {
+void TraceVcd::write_changes(const RunState& run, OccupancyTimeline& timeline, std::int64_t before) {
+  timeline.take(before, [&](std::int64_t time, int storage, std::int64_t bytes) {
     const auto s = static_cast<std::size_t>(storage);
     const auto memory = static_cast<std::size_t>(run.program.storages[s].memory);
     held_[memory] += bytes - held_by_storage_[s];
@@ -113,7 +92,7 @@ void TraceVcd::take_levels(const RunState& run, std::int64_t before) {
     change(time, bytes_[memory], binary(held_[memory]));
   });
   // A slice may begin in the cycle that has just gone by.
-  write_changes(before - 1);
+  write_pending(before - 1);
 }
 
 void TraceVcd::write_instant(std::int64_t time) {
@@ -126,7 +105,7 @@ void TraceVcd::write_instant(std::int64_t time) {
   if (!text.empty()) file_.write(fmt::format("#{}\n{}", time, text));
 }
 
-void TraceVcd::write_changes(std::int64_t before) {
+void TraceVcd::write_pending(std::int64_t before) {
   while (!pending_.empty() && pending_.begin()->first < before) {
     const std::int64_t time = pending_.begin()->first;
     if (!opened_ && time > window_.from) {
@@ -142,11 +121,9 @@ void TraceVcd::write_changes(std::int64_t before) {
   }
 }
 
-void TraceVcd::ends(RunState& run, const RunResult& result) {
-  take_levels(run, INT64_MAX);
-  write_changes(INT64_MAX);
+void TraceVcd::write_tail(const RunState& /*run*/, const RunResult& result) {
+  write_pending(INT64_MAX);
   file_.write(fmt::format("#{}\n", std::min(result.cycles, window_.to)));
-  file_.finish();
 }
 
 }  // namespace einloom

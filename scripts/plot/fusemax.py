@@ -18,8 +18,9 @@ import matplotlib.pyplot as plt  # noqa: E402
 from matplotlib.patches import Patch  # noqa: E402
 from matplotlib.ticker import PercentFormatter  # noqa: E402
 
-from fusemax_numbers import (Published, Results, as_it_is, comparison, energy_ratio_of, fail, in_order,  # noqa: E402
-                             speed_up_of)
+from fusemax_numbers import Published, Results, as_it_is, comparison, energy_ratio_of, speed_up_of  # noqa: E402
+from results_csv import fail, in_order  # noqa: E402
+from style import FAINT, INK, bare, length_text, lined  # noqa: E402
 
 ATTENTION, END_TO_END, PARETO = SPECS = ("fusemax_attention", "fusemax_end_to_end", "fusemax_pareto")
 CONFIGURATIONS = ("unfused", "flat", "cascade", "architecture", "binding")  # in the order of the paper's bars
@@ -32,27 +33,9 @@ ENERGY = "energy_one_pe_registers_j"  # the published accounting
 # Okabe and Ito's colours, which every kind of colour vision tells apart.
 COLOURS = ["#8a8a8a", "#E69F00", "#CC79A7", "#56B4E9", "#0072B2", "#009E73", "#D55E00"]
 EINSUM_COLOURS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442"]
-INK, FAINT = "#222222", "#8a8a8a"
-
-
-def length_text(length):
-    for step, unit in ((1 << 20, "M"), (1 << 10, "k")):
-        if length >= step:
-            return f"{length / step:g}{unit}"
-    return str(length)
 
 
 # ---- drawing ----
-
-
-def bare(axis):
-    for side in ("top", "right"):
-        axis.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axis.spines[side].set_color(FAINT)
-    axis.tick_params(colors=INK, length=3, color=FAINT)
-    axis.grid(axis="y", color="#e6e6e6", linewidth=0.8, zorder=0)
-    axis.set_axisbelow(True)
 
 
 def colour_of(configuration, configurations):
@@ -95,6 +78,7 @@ def draw_bars(ours, published, label, percent):
         if percent:
             axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         bare(axis)
+        lined(axis)
     for line in axes:
         line[0].set_ylabel(label, color=INK)
     for axis in axes.flat[max(0, len(models) - columns):len(models)]:
@@ -136,6 +120,7 @@ def draw_stacks(ours, published):
     axis.set_ylim(0, 1)
     axis.set_ylabel(f"2-D array busy, {BREAKDOWN_MODEL}", color=INK)
     bare(axis)
+    lined(axis)
     handles = [Patch(color=colour[einsum], label=einsum) for einsum in einsums]
     if published:
         handles.append(Patch(facecolor="white", edgecolor=INK, hatch="/////", label="published"))
@@ -166,6 +151,7 @@ def draw_pareto(ours, published):
     axis.set_xlabel("area [cm²], PEs of the 2-D array beside the points", color=INK)
     axis.set_ylabel("latency of attention [s]", color=INK)
     bare(axis)
+    lined(axis)
     handles = [plt.Line2D([], [], color=EINSUM_COLOURS[i % len(EINSUM_COLOURS)], marker="o", label=model)
                for i, model in enumerate(models)]
     return figure, handles + ([published_mark()] if any(name in models for name, _ in published) else [])

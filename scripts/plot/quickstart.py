@@ -6,7 +6,6 @@ Usage: scripts/plot/quickstart.py RESULTS.csv [--out BASENAME]   → BASENAME.pn
 Only columns are read, no names of configurations, arrays or Einsums: any spec with a sequence length can be drawn.
 """
 import argparse
-import csv
 import os
 import sys
 
@@ -16,9 +15,11 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter  # noqa: E402
 
+from results_csv import read_csv  # noqa: E402
+from style import FAINT, INK, bare, length_text, lined  # noqa: E402
+
 # Okabe and Ito's colours, which every kind of colour vision tells apart; greys are for time nobody computes.
 COLOURS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442"]
-INK, FAINT = "#222222", "#8a8a8a"
 IDLE = [("wait_transit", "waits: transit", "#9a9a9a"), ("wait_data", "waits: data", "#b4b4b4"),
         ("wait_dependence", "waits: dependence", "#c6c6c6"), ("wait_slot", "waits: slot", "#d4d4d4"),
         ("wait_iteration", "waits: iteration", "#7e7e7e"), ("wait_port", "waits: port", "#686868"),
@@ -27,24 +28,12 @@ MOST_COMPUTING = 7  # Einsums with a colour of their own; smaller ones share one
 
 
 def read_rows(path):
-    with open(path, newline="") as file:
-        rows = list(csv.DictReader(file))
-    needed = {"configuration", "seq_len", "fidelity", "cycles"}
-    missing = needed - set(rows[0].keys() if rows else [])
-    if missing:
-        sys.exit(f"{path}: not results of a run: no column {', '.join(sorted(missing))}")
-    return [row for row in rows if row["seq_len"]]
+    rows = read_csv(path, ["configuration", "seq_len", "fidelity", "cycles"])[1]
+    return [row.cells for row in rows if row.text("seq_len")]
 
 
 def distinct(values):
     return list(dict.fromkeys(values))
-
-
-def length_text(length):
-    for step, unit in ((1 << 20, "M"), (1 << 10, "k")):
-        if length >= step:
-            return f"{length / step:g}{unit}"
-    return str(length)
 
 
 def spread(positions, gap):
@@ -55,14 +44,6 @@ def spread(positions, gap):
         placed[after] = max(placed[after], placed[before] + gap)
     excess = max(0, placed[order[-1]] - max(positions)) / 2 if order else 0
     return [value - excess for value in placed]
-
-
-def bare(axis):
-    for side in ("top", "right"):
-        axis.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axis.spines[side].set_color(FAINT)
-    axis.tick_params(colors=INK, length=3, color=FAINT)
 
 
 def draw_utilisation(axis, rows, array, configurations):
@@ -96,7 +77,7 @@ def draw_utilisation(axis, rows, array, configurations):
     axis.set_ylim(0, 1.0)
     axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axis.yaxis.set_major_locator(FixedLocator([0, 0.25, 0.5, 0.75, 1]))
-    axis.grid(axis="y", color="#e6e6e6", linewidth=0.8, zorder=0)
+    lined(axis)
     axis.set_title(f"{array} busy", loc="left", fontsize=11, fontweight="bold", color=INK)
     axis.set_xlabel("sequence length [tokens]", color=INK)
     bare(axis)

@@ -28,6 +28,22 @@ TEST_CASE("the list of cascades") {
   }
   CHECK(rows >= 90);
   CHECK(checked > rows * 3 / 4);
+  // What cannot be simulated says so: no case, or a default plan that fits no memory.
+  const std::string matmul = read_source(std::string(EINLOOM_SOURCE_DIR) + "/einsum/cascades/matmul.yaml")->text;
+  folder.write("home/einsum/cascades/matmul.yaml", matmul);
+  folder.write("home/einsum/cascades/unchecked.yaml",
+               replaced(matmul.substr(0, matmul.find("\ncheck:")) + "\n", "cascade: matmul", "cascade: unchecked"));
+  for (const char* path : {"arch/machines/fusemax.yaml", "arch/technologies/45nm_fusemax.yaml"}) {
+    std::string text = read_source(std::string(EINLOOM_SOURCE_DIR) + "/" + path)->text;
+    const auto capacity = text.find("capacity: ");
+    if (capacity != std::string::npos)
+      text.replace(capacity, text.find_first_of(",}\n", capacity) - capacity, "capacity: 2 B");
+    folder.write(std::string("home/") + path, text);
+  }
+  const Outcome small = einloom_in(folder, "list cascades --format csv", "home");
+  CHECK(small.err == "");
+  CHECK(small.out.find(",\"checked, not simulated: ") != std::string::npos);
+  CHECK(small.out.find(",no cases\n") != std::string::npos);
   const Outcome table = einloom_in(folder, "list cascades");
   CHECK(table.out.rfind("cascade", 0) == 0);
   CHECK(table.out.find("\ngqa ") != std::string::npos);
@@ -86,6 +102,30 @@ TEST_CASE("what a document does not state is not equal to it") {
   CHECK(json["cascades"][0]["cases"][0]["passes_equal"].is_null());
 }
 
+TEST_CASE("what a document states in part is said to be partly stated") {
+  const TemporaryFolder folder;
+  const auto checked = [&](const std::string& name, const std::string& from, const std::string& to) {
+    std::string text = read_source(std::string(EINLOOM_SOURCE_DIR) + "/einsum/cascades/" + name + ".yaml")->text;
+    folder.write(name + ".yaml", replaced(text, from, to));
+    const Outcome outcome = einloom_in(folder, "check ./" + name + ".yaml --csv checks.csv --json checks.json");
+    CHECK(outcome.err == "");
+    CHECK(outcome.exit_code == 0);
+    return folder.read("checks.csv");
+  };
+  // A rank with several passes that is not stated, and operations that one of two cases states.
+  CHECK(checked("attention_3pass", "passes: {M: 3}", "passes: {P: 1}").ends_with(",yes,partly,yes\n"));
+  const auto json = nlohmann::json::parse(folder.read("checks.json"));
+  CHECK(json["cascades"][0]["cases"][0]["passes_equal"] == "partly");
+  std::string matmul = read_source(std::string(EINLOOM_SOURCE_DIR) + "/einsum/cascades/matmul.yaml")->text;
+  matmul = matmul.substr(0, matmul.find("\ncheck:")) +
+           "\ncheck: {passes: {K: 1}, cases: [{shape: {T: 2, K: 3, N: 4}, operations: {mac: T*K*N}}, "
+           "{shape: {T: 5, K: 3, N: 4}}]}\n";
+  folder.write("matmul.yaml", matmul);
+  const Outcome outcome = einloom_in(folder, "check ./matmul.yaml fsa");
+  CHECK(outcome.err == "");
+  CHECK(outcome.out.find("  partly             equal ") != std::string::npos);
+}
+
 TEST_CASE("of several cascades, those with the option are checked in that form") {
   const TemporaryFolder folder;
   const Outcome outcome = einloom_in(folder, "check matmul fsa --set cascade.options.mask=causal --json checks.json");
@@ -106,6 +146,37 @@ TEST_CASE("a document that is wrong fails by itself") {
   CHECK(outcome.out.find("1 of 2 cascades keep what they claim") != std::string::npos);
   CHECK(outcome.out.find("einsum/cascades/bad.yaml:1:1: error[missing-key]: cascade has no `ranks`") !=
         std::string::npos);
+}
+
+TEST_CASE("of several cascades named, those that can be read are checked") {
+  const TemporaryFolder folder;
+  folder.write("bad.yaml", "cascade: bad\n");
+  const Outcome outcome = einloom_in(folder, "check ./bad.yaml matmul nosuch --csv checks.csv");
+  CHECK(outcome.err == "");
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.out.find("1 of 3 cascades keep what they claim, seed 1\n2 of them could not be checked\n") !=
+        std::string::npos);
+  CHECK(outcome.out.find("cascade ./bad.yaml: FAIL\nbad.yaml:1:1: error[missing-key]: cascade has no `ranks`") !=
+        std::string::npos);
+  CHECK(outcome.out.find("cascade nosuch: FAIL\ncommand line:1:33: error[unknown-document]: ") != std::string::npos);
+  CHECK(folder.read("checks.csv").find("\nmatmul,") != std::string::npos);
+  // One alone is an error of the command.
+  const Outcome alone = einloom_in(folder, "check ./bad.yaml");
+  CHECK(alone.out == "");
+  CHECK(alone.exit_code == 1);
+}
+
+TEST_CASE("a cascade checked and transformed at a model's extents") {
+  const TemporaryFolder folder;
+  folder.write("small.yaml", "model: small\nsource: test\nextents: {B: 1, H: 2, E: 4, F: 3}\nfrom_seq_len: [P, M]\n");
+  const Outcome check = einloom_in(folder, "check mha --model ./small.yaml --set seq_len=6");
+  CHECK(check.err == "");
+  CHECK(check.out.find("  shape          B=1 E=4 F=3 H=2 M=6 P=6\n") != std::string::npos);
+  CHECK(check.out.ends_with("PASS\n"));
+  const Outcome transform =
+      einloom_in(folder, "transform attention_3pass --minimize-passes --tile 2 --model ./small.yaml --set seq_len=6");
+  CHECK(transform.err == "");
+  CHECK(transform.out.find("# values at B=1 E=4 F=3 H=2 M=6 M0=2 M1=3 P=6: 36 compared") != std::string::npos);
 }
 
 TEST_CASE("a spec described with the models of its configurations") {

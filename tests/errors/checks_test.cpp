@@ -74,6 +74,32 @@ help: make an extent of `QK` smaller (B, H, M, P); `analyze` counts without valu
   });
 }
 
+TEST_CASE("a kernel for other tensors") {
+  const TemporaryFolder folder;
+  folder.write("scores.yaml", replaced(replaced(kScores, "B: {", "W: {"), "B[k,n]", "W[k,n]"));
+  const Outcome inputs = einloom_in(folder, "check scores.yaml");
+  CHECK(
+      inputs.err ==
+      R"(scores.yaml:1:10: error[reference-mismatch]: kernel `matmul` does not fit the tensors of cascade `scores`: a reference kernel misses the input tensor X
+ 1 | cascade: scores
+   |          ^^^^^^
+help: it is X[T,K], W[K,N] → Z[T,N]; rename the cascade's tensors and ranks, or name another kernel by `reference:`
+)");
+  CHECK(inputs.exit_code == 1);
+  folder.write("scores.yaml",
+               replaced(replaced(replaced(kScores, "A: {", "X: {"), "B: {ranks: [K, N]", "W: {ranks: [N, K]"),
+                        "A[m,k] * B[k,n]", "X[m,k] * W[n,k]"));
+  const Outcome ranks = einloom_in(folder, "check scores.yaml");
+  CHECK(
+      ranks.err ==
+      R"(scores.yaml:1:10: error[reference-mismatch]: kernel `matmul` does not fit the tensors of cascade `scores`: matmul: X[T,K] and W[K,N] share K
+ 1 | cascade: scores
+   |          ^^^^^^
+help: it is X[T,K], W[K,N] → Z[T,N]; rename the cascade's tensors and ranks, or name another kernel by `reference:`
+)");
+  CHECK(ranks.exit_code == 1);
+}
+
 TEST_CASE("a scale that is no number") {
   check_all({
       {"transform attention_3pass --minimize-passes --scale inf",
@@ -92,73 +118,65 @@ help: `einloom check --help` shows what there is
   });
 }
 
+// A section whose wrong places stand between « and », and of each what is said before and after the line that shows it.
+struct Told {
+  std::string message, help;
+};
+BadCheck marked(std::string section, const std::vector<Told>& told) {
+  std::vector<std::pair<std::size_t, std::size_t>> places;  // begin, length
+  const std::string open = "«", close = "»";
+  for (std::size_t begin = section.find(open); begin != std::string::npos; begin = section.find(open)) {
+    section.erase(begin, open.size());
+    const std::size_t end = section.find(close);
+    section.erase(end, close.size());
+    places.emplace_back(begin, end - begin);
+  }
+  REQUIRE(places.size() == told.size());
+  const std::string line = "check: " + section;
+  std::string expected;
+  for (std::size_t i = 0; i < told.size(); ++i) {
+    const auto [begin, length] = places[i];
+    const std::size_t column = begin + line.size() - section.size();
+    expected += "scores.yaml:10:" + std::to_string(column + 1) + ": " + told[i].message + "\n 10 | " + line +
+                "\n    | " + std::string(column, ' ') + std::string(length, '^') + "\n";
+    if (!told[i].help.empty()) expected += "help: " + told[i].help + "\n";
+  }
+  return {"check scores.yaml", expected, section};
+}
+
 TEST_CASE("names in checks") {
   const std::string cases = ", cases: [{shape: {M: 2, K: 3, N: 4}}]}";
   check_all({
-      {"check scores.yaml", R"(scores.yaml:10:31: error[einsum-unknown-symbol]: `NN` is no rank, parameter or constant
- 10 | check: {operations: {mac: M*K*NN}, cases: [{shape: {M: 2, K: 3, N: 4}}]}
-    |                               ^^
-help: did you mean `N`?
-)",
-       "{operations: {mac: M*K*NN}" + cases},
-      {"check scores.yaml",
-       R"(scores.yaml:10:28: error[einsum-unknown-symbol]: a formula of a check is made of ranks, parameters and constants; it reads no tensor and no index
- 10 | check: {operations: {mac: 'A[m]'}, cases: [{shape: {M: 2, K: 3, N: 4}}]}
-    |                            ^^^^
-help: known: M, K, N
-)",
-       "{operations: {mac: 'A[m]'}" + cases},
-      {"check scores.yaml", R"(scores.yaml:10:28: error[einsum-unknown-op]: there is no operator `foo`
- 10 | check: {operations: {mac: 'foo(M)'}, cases: [{shape: {M: 2, K: 3, N: 4}}]}
-    |                            ^^^^^^
-help: known: abs, add, ceil, cos, div, equal, erf, exp, floor, greater, greater_equal, less, …
-)",
-       "{operations: {mac: 'foo(M)'}" + cases},
-      {"check scores.yaml",
-       R"(scores.yaml:10:22: error[check-unknown-name]: there is no operation `mca`; a multiplication that is summed up is `mac`
- 10 | check: {operations: {mca: M*K*N}, cases: [{shape: {M: 2, K: 3, N: 4}}]}
-    |                      ^^^
-help: did you mean `mac`?
-)",
-       "{operations: {mca: M*K*N}" + cases},
-      {"check scores.yaml", R"(scores.yaml:10:32: error[einsum-unknown-symbol]: `KK` is no rank, parameter or constant
- 10 | check: {inputs: {A: {integers: KK}}, cases: [{shape: {M: 2, K: 3, N: 4}}]}
-    |                                ^^
-help: did you mean `K`?
-)",
-       "{inputs: {A: {integers: KK}}" + cases},
-      {"check scores.yaml",
-       R"(scores.yaml:10:18: error[check-unknown-name]: `inputs` names `AA`, which is no input of the cascade
- 10 | check: {inputs: {AA: normal}, stress: {Z: 2}, cases: [{shape: {M: 2, K: 3, N: 4}}]}
-    |                  ^^
-help: did you mean `A`?
-scores.yaml:10:40: error[check-unknown-name]: `stress` names `Z`, which is no input of the cascade
- 10 | check: {inputs: {AA: normal}, stress: {Z: 2}, cases: [{shape: {M: 2, K: 3, N: 4}}]}
-    |                                        ^
-help: did you mean `A`?
-)",
-       "{inputs: {AA: normal}, stress: {Z: 2}" + cases},
+      marked("{operations: {mac: M*K*«NN»}" + cases,
+             {{"error[einsum-unknown-symbol]: `NN` is no rank, parameter or constant", "did you mean `N`?"}}),
+      marked(
+          "{operations: {mac: '«A[m]»'}" + cases,
+          {{"error[einsum-unknown-symbol]: a formula of a check is made of ranks, parameters and constants; it reads "
+            "no tensor and no index",
+            "known: M, K, N"}}),
+      marked("{operations: {mac: '«foo(M)»'}" + cases,
+             {{"error[einsum-unknown-op]: there is no operator `foo`",
+               "known: abs, add, ceil, cos, div, equal, erf, exp, floor, greater, greater_equal, less, …"}}),
+      marked("{operations: {«mca»: M*K*N}" + cases,
+             {{"error[check-unknown-name]: there is no operation `mca`; a multiplication that is summed up is `mac`",
+               "did you mean `mac`?"}}),
+      marked("{inputs: {A: {integers: «KK»}}" + cases,
+             {{"error[einsum-unknown-symbol]: `KK` is no rank, parameter or constant", "did you mean `K`?"}}),
+      marked(
+          "{inputs: {«AA»: normal}, stress: {«Z»: 2}" + cases,
+          {{"error[check-unknown-name]: `inputs` names `AA`, which is no input of the cascade", "did you mean `A`?"},
+           {"error[check-unknown-name]: `stress` names `Z`, which is no input of the cascade", "did you mean `A`?"}}),
   });
 }
 
 TEST_CASE("limits in checks") {
   const std::string cases = ", cases: [{shape: {M: 2, K: 3, N: 4}}]}";
   check_all({
-      {"check scores.yaml",
-       R"(scores.yaml:10:20: error[check-tolerance]: a tolerance of 0.5 checks nothing; it is above 0 and at most 0.1
- 10 | check: {tolerance: 0.5, cases: [{shape: {M: 2, K: 3, N: 4}}]}
-    |                    ^^^
-)",
-       "{tolerance: 0.5" + cases},
-      {"check scores.yaml",
-       R"(scores.yaml:10:28: error[check-drawing]: `mask` has ones with probability 1.5; it is from 0 to 1
- 10 | check: {inputs: {A: {mask: 1.5}, B: {uniform: [1, 0]}}, cases: [{shape: {M: 2, K: 3, N: 4}}]}
-    |                            ^^^
-scores.yaml:10:47: error[check-drawing]: `uniform` is from 1 to 0; the first is below the second
- 10 | check: {inputs: {A: {mask: 1.5}, B: {uniform: [1, 0]}}, cases: [{shape: {M: 2, K: 3, N: 4}}]}
-    |                                               ^
-)",
-       "{inputs: {A: {mask: 1.5}, B: {uniform: [1, 0]}}" + cases},
+      marked("{tolerance: «0.5»" + cases,
+             {{"error[check-tolerance]: a tolerance of 0.5 checks nothing; it is above 0 and at most 0.1", ""}}),
+      marked("{inputs: {A: {mask: «1.5»}, B: {uniform: «[»1, 0]}}" + cases,
+             {{"error[check-drawing]: `mask` has ones with probability 1.5; it is from 0 to 1", ""},
+              {"error[check-drawing]: `uniform` is from 1 to 0; the first is below the second", ""}}),
   });
 }
 

@@ -191,7 +191,7 @@ help: add `check: {cases: [{shape: {…}}]}`, or give a shape with `--set`
 help: `einloom list cascades` names them all
 )"},
           {"check mha gqa --set P=4",
-           R"(command line:1:29: error[command-line]: several cascades, and files, are of what documents claim; extents, `--dtype` and `--scale` are for one cascade at one shape
+           R"(command line:1:29: error[command-line]: several cascades, and files, are of what documents claim; extents, `--model`, `--dtype` and `--scale` are for one cascade at one shape
  1 | einloom check mha gqa --set P=4
    |                             ^^^
 )"},
@@ -228,7 +228,7 @@ help: add `--set seq_len=N`
    | ^^^^^^^
 )"},
           {"analyze cascade.yaml --set machine.clock=3GHz",
-           R"(--set:1:1: error[setting-unknown-key]: `machine.clock` means nothing to an analysis; it knows extents, parameters and `cascade.` paths
+           R"(--set:1:1: error[setting-unknown-key]: `machine.clock` means nothing to an analysis; it knows extents, parameters, `seq_len` and `cascade.` paths
  1 | machine.clock=3GHz
    | ^^^^^^^^^^^^^
 )"},

@@ -64,6 +64,26 @@ help: write `--point configuration=NAME,seq_len=1024`
   });
 }
 
+TEST_CASE("a model for configurations that state their own") {
+  const TemporaryFolder folder;
+  write_documents(folder);
+  folder.write("own.yaml", R"(spec: own
+configurations:
+  a: {cascade: ./cascade.yaml, machine: ./machine.yaml, plan: ./plan.yaml, model: ./model.yaml}
+)");
+  const Outcome outcome = einloom_in(folder, "run own.yaml --set model=BERT --set K=8");
+  CHECK(
+      outcome.err ==
+      R"(--set:1:7: error[setting-own-model]: configuration `a` states a model of its own; only the spec's models are replaced
+ 1 | model=BERT
+   |       ^^^^
+own.yaml:3:83: note: stated here
+help: name what shall run with `BERT`: `--set configuration=a`
+)");
+  CHECK(outcome.exit_code == 1);
+  CHECK(einloom_in(folder, "run own.yaml --set configuration=a --set model=./model.yaml --set K=8").exit_code == 0);
+}
+
 TEST_CASE("traces that cannot be made") {
   check_all({
       {"run spec.yaml --fidelity waterfall --vcd t.vcd",

@@ -65,6 +65,48 @@ TEST_CASE("derived values are in the documents") {
   CHECK(points.at(0).derived == Derived{{"machine.components.buffer.capacity", "512"}, {"plan.in_flight", "4"}});
 }
 
+// A sum over the first WINDOW keys; the model states 8 of them, the document 4.
+std::vector<Point> windowed(const std::string& sections, const std::vector<std::string>& overrides = {}) {
+  const TemporaryFolder folder;
+  test::Documents documents;
+  documents.cascade = test::replaced(documents.cascade, "tensors:\n", "parameters: {WINDOW: 4}\ntensors:\n");
+  documents.cascade = test::replaced(documents.cascade, "* B[k,n]", "* B[k,n] | k < WINDOW");
+  test::write_documents(folder, documents);
+  folder.write("model.yaml", "model: m\nsource: test\nextents: {M: 8, N: 8, K: 8, WINDOW: 8}\n");
+  folder.write("spec.yaml", "spec: s\nmodels: [./model.yaml]\n" + kOnly + sections);
+  const Library library(folder.path());
+  std::vector<Spec> specs = load_spec_tree(library, (folder.path() / "spec.yaml").string(), Span{});
+  std::vector<std::vector<Setting>> settings;
+  for (const std::string& text : overrides) settings.push_back(parse_command_line_setting(text));
+  override_specs(specs, settings);
+  return resolve_points(library, specs);
+}
+
+TEST_CASE("a parameter set, swept, derived or grown in the cascade's document wins over the model's") {
+  const auto windows = [](const std::vector<Point>& points) {
+    std::vector<std::int64_t> values;
+    for (const Point& point : points) {
+      values.push_back(point.workload.at("WINDOW"));
+      CHECK(point.extents.at("WINDOW") == values.back());
+    }
+    return values;
+  };
+  using Values = std::vector<std::int64_t>;
+  const std::string key = "cascade.parameters.WINDOW";
+  CHECK(windows(windowed("")) == Values{8});
+  CHECK(windows(windowed("set: {" + key + ": 3}\n")) == Values{3});
+  CHECK(windows(windowed("sweep: {" + key + ": [2, 5]}\n")) == Values{2, 5});
+  CHECK(windows(windowed("", {key + "=2,5"})) == Values{2, 5});
+  CHECK(windows(windowed("derive: {" + key + ": K - 1}\n")) == Values{7});
+  CHECK(windows(windowed("grow: {key: " + key + ", until: 1}\n")) == Values{4});
+  // Of the two keys of a parameter the later one holds, and the command line's is neither derived nor grown.
+  CHECK(windows(windowed("set: {" + key + ": 3, WINDOW: 6}\n")) == Values{6});
+  CHECK(windows(windowed("set: {WINDOW: 6, " + key + ": 3}\n")) == Values{3});
+  CHECK(windows(windowed("derive: {" + key + ": K - 1}\n", {"WINDOW=5"})) == Values{5});
+  CHECK(windows(windowed("derive: {WINDOW: K - 1}\n", {key + "=5"})) == Values{5});
+  CHECK(windows(windowed("grow: {key: " + key + ", until: 1}\n", {"WINDOW=5"})) == Values{5});
+}
+
 TEST_CASE("stages that do the same have the same content") {
   const std::vector<Point> points = points_of(
       "configurations:\n  layer:\n    machine: ./machine.yaml\n    cascade: ./cascade.yaml\n    stages:\n"

@@ -117,7 +117,26 @@ TEST_CASE("a parameter set in the cascade takes the place of the model's") {
   set(spec, {"cascade.parameters.B=2"});
   const std::vector<Coordinates> points = expand(spec, {model("X")});
   CHECK_FALSE(points.empty());
-  for (const Coordinates& at : points) CHECK_FALSE(at.extents.contains("B"));
+  for (const Coordinates& at : points) CHECK(at.extents.at("B") == 2);
+  // Where the model leaves it to the sequence length too.
+  Spec by_length = spec_from(kHead + "set: {seq_len: 8}\n");
+  set(by_length, {"cascade.parameters.P=3"});
+  const Coordinates at = expand(by_length, {model("X")}).at(0);
+  CHECK(at.extents.at("P") == 3);
+  CHECK(at.extents.at("M") == 8);
+}
+
+TEST_CASE("--set model= replaces the spec's models; a configuration's own only where the configuration is named") {
+  const std::string text =
+      "spec: s\nmodels: [X]\nconfigurations:\n  a: {plan: p}\n  b: {plan: q, model: Z}\n  c: {plan: q, model: Z}\n";
+  Spec spec = spec_from(text);
+  CHECK(codes_of([&] { set(spec, {"model=Y"}); }) == "setting-own-model");
+  CHECK(codes_of([&] { set(spec, {"configuration=a", "model=Y"}); }) == "");
+  CHECK(listed(expand(spec, {model("Y")})) == "a:Y:c");
+  spec = spec_from(text);
+  set(spec, {"model=Y", "configuration=b"});
+  CHECK_FALSE(spec.configurations.at(0).model);
+  CHECK(listed(expand(spec, {model("Y")})) == "b:Y:c");
 }
 
 TEST_CASE("seq_len needs a model") {
