@@ -55,6 +55,7 @@ void TraceJson::write_head(const RunState& run) {
   }
   memory_names_ = run.program.memories;
   levels_.resize(run.program.memories.size());
+  moving_.resize(run.program.statements.size());
   stale_.assign(run.program.memories.size(), 0);
   stale_at_ = window_.from;
   for (const Storage& storage : run.program.storages) {
@@ -87,6 +88,11 @@ void TraceJson::write_operation(RunState& run, int statement, std::int64_t start
         digits_json(run.program, what, run.board.head(statement)));
 }
 
+void TraceJson::note_move(const RunState& run, int statement) {
+  moving_[static_cast<std::size_t>(statement)].push_back(
+      digits_json(run.program, statement_of(run, statement), run.board.head(statement)));
+}
+
 void TraceJson::write_transfer(RunState& run, int statement, std::int64_t bytes, std::int64_t begin_tick,
                                std::int64_t end_tick) {
   const bool limited = window_.is_limited();
@@ -104,14 +110,16 @@ void TraceJson::write_transfer(RunState& run, int statement, std::int64_t bytes,
 }
 
 void TraceJson::write_move(RunState& run, int statement, std::int64_t start, std::int64_t done) {
+  std::deque<std::string>& moving = moving_[static_cast<std::size_t>(statement)];
+  const std::string digits = std::move(moving.front());
+  moving.pop_front();
   if (!window_.clip(start, done)) return;
   const Statement& what = statement_of(run, statement);
   const int memory = what.kind == StatementKind::load ? what.to : what.from;
   const std::string common =
       fmt::format(R"("cat":"move","id":{},"pid":{},"tid":{},"name":{})", ++moves_told_, kMemories, memory + 1,
                   json_text(fmt::format("{} ({})", what.name, run.program.memories[static_cast<std::size_t>(memory)])));
-  event(fmt::format(R"({{"ph":"b",{},"ts":{},"args":{{{}}}}})", common, start,
-                    digits_json(run.program, what, run.board.head(statement))));
+  event(fmt::format(R"({{"ph":"b",{},"ts":{},"args":{{{}}}}})", common, start, digits));
   event(fmt::format(R"({{"ph":"e",{},"ts":{}}})", common, done));
 }
 

@@ -4,6 +4,7 @@
 // Contract: 1 cycle is shown as 1 us; slices of one array never overlap and cover the run without gaps.
 #pragma once
 
+#include <deque>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,6 +22,7 @@ class TraceJson : public Trace {
   void write_head(const RunState& run) override;
   void write_changes(const RunState& run, OccupancyTimeline& timeline, std::int64_t before) override;
   void write_stall(const RunState& run, const Stall& stall) override;
+  void note_move(const RunState& run, int statement) override;
   void write_operation(RunState& run, int statement, std::int64_t start, std::int64_t end) override;
   void write_transfer(RunState& run, int statement, std::int64_t bytes, std::int64_t begin_tick,
                       std::int64_t end_tick) override;
@@ -35,6 +37,7 @@ class TraceJson : public Trace {
 
   bool first_ = true;
   std::int64_t moves_told_ = 0;
+  std::vector<std::deque<std::string>> moving_;  // by statement: loop indices of moves under way, oldest first
   std::vector<std::vector<std::pair<std::string, std::int64_t>>> levels_;  // by memory: tensor, bytes
   std::vector<std::size_t> level_of_;                                      // by storage: place in its memory's list
   std::vector<char> stale_;                                                // by memory: levels not yet written
