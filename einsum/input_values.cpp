@@ -102,4 +102,50 @@ std::map<std::string, Tensor<double>> draw_inputs(const Cascade& cascade, const 
   return inputs;
 }
 
+namespace {
+
+bool is_whole(Drawing drawing) {
+  return drawing == Drawing::integers || drawing == Drawing::distinct || drawing == Drawing::permutation;
+}
+
+}  // namespace
+
+std::map<std::string, Tensor<double>> draw_run_inputs(const Cascade& cascade, const Shape& shape,
+                                                      const RunDrawing& drawing, const std::set<std::string>* wanted) {
+  std::map<std::string, Tensor<double>> inputs;
+  std::mt19937_64 generator(drawing.seed);
+  RandomNumbers numbers(drawing.seed);
+  bool first = true;
+  for (const TensorDecl& tensor : cascade.tensors()) {
+    if (wanted != nullptr && inputs.size() == wanted->size()) break;
+    if (tensor.role != TensorRole::input) continue;
+    const bool is_wanted = wanted == nullptr || wanted->count(tensor.name) != 0;
+    const auto known = cascade.checks().inputs.find(tensor.name);
+    if (known == cascade.checks().inputs.end() && wanted != nullptr) {
+      ensure(!is_wanted, "inputs that are drawn alone are those of which the checks say how");
+      continue;  // from a sequence of numbers of its own
+    }
+    std::vector<std::int64_t> extents;
+    for (const std::string& rank : tensor.ranks) extents.push_back(shape.at(rank));
+    Tensor<double> values(tensor.ranks, extents);
+    Dtype dtype = tensor.dtype.value_or(drawing.dtype);
+    if (known != cascade.checks().inputs.end()) {
+      draw(cascade, shape, tensor, known->second, numbers, values);
+      if (is_whole(known->second.drawing)) dtype = Dtype::fp64;
+    } else {
+      for (std::int64_t i = 0; i < values.size(); ++i) {
+        const double u = (static_cast<double>(generator() >> 11) + 0.5) * 0x1p-53;
+        const double v = static_cast<double>(generator() >> 11) * 0x1p-53;
+        const double normal = std::sqrt(-2 * std::log(u)) * std::cos(2 * std::numbers::pi * v);
+        values.data()[i] = normal * (first ? drawing.first_scale : 1);
+      }
+      first = false;
+    }
+    if (!is_wanted) continue;
+    for (std::int64_t i = 0; i < values.size(); ++i) values.data()[i] = round_to(dtype, values.data()[i]);
+    inputs.emplace(tensor.name, std::move(values));
+  }
+  return inputs;
+}
+
 }  // namespace einloom

@@ -3,8 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <random>
+#include <set>
+#include <string>
 
+#include "base/dtype.hpp"
 #include "base/tensor.hpp"
 #include "einsum/cascade.hpp"
 #include "einsum/cascade_checks.hpp"
@@ -31,5 +35,17 @@ void draw(const Cascade& cascade, const Shape& shape, const TensorDecl& tensor, 
 // All inputs of a cascade, in the order of its declarations, unrounded.
 [[nodiscard]] std::map<std::string, Tensor<double>> draw_inputs(const Cascade& cascade, const Shape& shape,
                                                                 std::uint64_t seed);
+
+// Inputs of a simulated run: standard normal, the first of these scaled, unless the checks say how they are drawn;
+// rounded to their dtype, apart from whole numbers, which stay what they are.
+struct RunDrawing {
+  Dtype dtype = Dtype::fp64;  // of tensors that declare none
+  std::uint64_t seed = 1;
+  double first_scale = 1;
+};
+// With `wanted` only these, of all of which the checks say how: the same values as when all are drawn, in less time.
+[[nodiscard]] std::map<std::string, Tensor<double>> draw_run_inputs(const Cascade& cascade, const Shape& shape,
+                                                                    const RunDrawing& drawing,
+                                                                    const std::set<std::string>* wanted = nullptr);
 
 }  // namespace einloom

@@ -31,17 +31,18 @@ bool reads_alike(const Access& a, const Access& b) {
          std::equal(a.indices.begin(), a.indices.end(), b.indices.begin(), b.indices.end(), same_index);
 }
 
-bool has_data_predicate(const Cascade& cascade, int einsum) {
-  const auto is_bound = [](const Comparison& comparison) {
-    // 0 <= index and index < RANK are how Cascade::domain writes the bounds of an index.
-    const auto constant = [](const IndexExpression& index) {
-      return std::all_of(index.terms.begin(), index.terms.end(), [](const IndexTerm& t) { return t.is_constant(); });
-    };
-    return (comparison.op == "<=" && constant(comparison.left)) || (comparison.op == "<" && constant(comparison.right));
+bool is_data_predicate(const Comparison& comparison) {
+  if (comparison.is_affine()) return false;
+  // 0 <= index and index < RANK are how Cascade::domain writes the bounds of an index.
+  const auto constant = [](const IndexExpression& index) {
+    return std::all_of(index.terms.begin(), index.terms.end(), [](const IndexTerm& t) { return t.is_constant(); });
   };
+  return !(comparison.op == "<=" && constant(comparison.left)) && !(comparison.op == "<" && constant(comparison.right));
+}
+
+bool has_data_predicate(const Cascade& cascade, int einsum) {
   const auto& domain = cascade.domain(einsum);
-  return std::any_of(domain.begin(), domain.end(),
-                     [&](const Comparison& comparison) { return !comparison.is_affine() && !is_bound(comparison); });
+  return std::any_of(domain.begin(), domain.end(), is_data_predicate);
 }
 
 }  // namespace einloom

@@ -15,6 +15,9 @@ namespace einloom {
 // Do two accesses read the same elements at every point?
 [[nodiscard]] bool reads_alike(const Access& a, const Access& b);
 
+// Does a comparison of a domain depend on data? Bounds of gathered indices do not count.
+[[nodiscard]] bool is_data_predicate(const Comparison& comparison);
+
 // Do predicates of the Einsum, its own or inherited, depend on data? Bounds of gathered indices do not count.
 [[nodiscard]] bool has_data_predicate(const Cascade& cascade, int einsum);
 

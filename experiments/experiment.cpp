@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "einsum/known_data.hpp"
 #include "experiments/hash.hpp"
 #include "experiments/progress.hpp"
 #include "experiments/reference_check.hpp"
@@ -29,7 +30,8 @@ struct Job {
 
 Json simulate_point(const Point& point, const ExperimentOptions& options) {
   const auto begin = std::chrono::steady_clock::now();
-  const Program program = lower(*point.cascade, *point.machine, *point.plan, point.workload, point.dtype, point.where);
+  const Program program =
+      lower(*point.cascade, *point.machine, *point.plan, point.workload, point.dtype, point.where, options.seed);
   SimulationOptions simulation;
   simulation.fidelity = point.fidelity;
   simulation.fast_forward = options.fast_forward;
@@ -54,7 +56,13 @@ std::vector<Job> simulation_jobs(const std::vector<Point>& points, const Experim
   for (std::size_t i = 0; i < points.size(); ++i) {
     const Point& point = points[i];
     Task task{point.label(), [&point, &options] { return simulate_point(point, options); }};
-    add_job(jobs, known, point.content + (options.fast_forward ? "" : "no-fast-forward\n"), std::move(task), i);
+    std::string content = point.content;
+    // Tiles are skipped by values that the seed draws.
+    if (point.plan->empty_tiles == EmptyTiles::skip && !deciding_inputs(*point.cascade).empty()) {
+      content += fmt::format("seed {}\n", options.seed);
+    }
+    if (!options.fast_forward) content += "no-fast-forward\n";
+    add_job(jobs, known, std::move(content), std::move(task), i);
   }
   return jobs;
 }

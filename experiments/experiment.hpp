@@ -19,9 +19,9 @@ namespace einloom {
 struct ExperimentOptions {
   int jobs = 1;
   bool fast_forward = true;
-  bool fresh = false;  // do not look into the store
-  bool check = false;  // carry values and compare them with the reference kernel
-  std::uint64_t seed = 1;
+  bool fresh = false;      // do not look into the store
+  bool check = false;      // carry values and compare them with the reference kernel
+  std::uint64_t seed = 1;  // of values: those of a check, and those by which tiles are skipped
   double check_scale = 1;
   std::int64_t max_idle_cycles = kMaxIdleCycles;
 };

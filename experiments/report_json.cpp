@@ -199,6 +199,8 @@ Json to_json(const Report& report) {
           {"check", to_json(report.check)},
           {"tiles_skipped", report.tiles_skipped},
           {"moves_skipped", report.moves_skipped},
+          {"masks_from_data", report.masks_from_data},
+          {"data_seed", report.data_seed ? Json(*report.data_seed) : Json()},
           {"dense", report.dense},
           {"tile_operations", report.tile_operations},
           {"tile_operations_simulated", report.tile_operations_simulated},
@@ -248,6 +250,8 @@ Report report_from_json(const Json& json) {
   report.check = check_from_json(json.at("check"));
   report.tiles_skipped = json.at("tiles_skipped");
   report.moves_skipped = json.at("moves_skipped");
+  report.masks_from_data = json.at("masks_from_data").get<std::vector<std::string>>();
+  if (!json.at("data_seed").is_null()) report.data_seed = json.at("data_seed").get<std::uint64_t>();
   report.dense = json.at("dense").get<std::vector<std::string>>();
   report.tile_operations = json.at("tile_operations");
   report.tile_operations_simulated = json.at("tile_operations_simulated");

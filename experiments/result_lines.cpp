@@ -132,9 +132,14 @@ Report total_report(const std::vector<ResultLine>& stages) {
     total.iterations += repeat * report.iterations;
     total.tiles_skipped += repeat * report.tiles_skipped;
     total.moves_skipped += repeat * report.moves_skipped;
-    for (const std::string& einsum : report.dense) {
-      if (std::find(total.dense.begin(), total.dense.end(), einsum) == total.dense.end()) total.dense.push_back(einsum);
-    }
+    const auto join = [](const std::vector<std::string>& names, std::vector<std::string>& into) {
+      for (const std::string& name : names) {
+        if (std::find(into.begin(), into.end(), name) == into.end()) into.push_back(name);
+      }
+    };
+    join(report.masks_from_data, total.masks_from_data);
+    if (report.data_seed) total.data_seed = report.data_seed;
+    join(report.dense, total.dense);
     total.tile_operations += repeat * report.tile_operations;
     total.tile_operations_simulated += report.tile_operations_simulated;
     total.pe_cycles_simulated += report.pe_cycles_simulated;

@@ -245,6 +245,10 @@ std::string tiles_text(const Report& report) {
                         with_separators(report.tiles_skipped), with_separators(report.tile_operations),
                         with_separators(report.moves_skipped));
   }
+  if (!report.masks_from_data.empty()) {
+    text += fmt::format("\nmasks from data: {}", fmt::join(report.masks_from_data, ", "));
+    if (report.data_seed) text += fmt::format(" (seed {})", *report.data_seed);
+  }
   if (!report.dense.empty()) {
     text += fmt::format("\ndense bound: predicate on data in {}", fmt::join(report.dense, ", "));
   }

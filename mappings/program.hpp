@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -177,6 +178,7 @@ struct Dependence {
   int producer = -1, consumer = -1;
   int tensor = -1;                  // data, slot
   int storage = -1;                 // slot
+  int access = -1;                  // data, an operation waits: which of its accesses (operand_accesses) is waited for
   int on_behalf_of = -1;            // statement of the consumer's instruction whose dependence this is; -1: its own
   std::int64_t latency_cycles = 0;  // from the producer's end (operation: s + d) until the consumer may start
   std::int64_t transit_cycles = 0;  // the part of it spent travelling through an array or a link
@@ -229,7 +231,9 @@ struct Program {
   std::map<std::string, std::int64_t> required_operations;  // by the cascade's own counts, over all arrays
   bool grows = false;                                       // a loop does; its parent has no other one that does
   bool skips = false;                                       // statements have masks
-  std::vector<std::string> dense;  // Einsums with predicates on data: all tiles that those could leave are issued
+  std::set<std::string> deciding;          // tensors by whose values tiles are passed over: inputs, or what is computed
+  std::optional<std::uint64_t> data_seed;  // with which those inputs were drawn
+  std::vector<std::string> dense;  // Einsums with predicates on data that all tiles are issued of which it could leave
   bool masked = false;             // predicates beyond partition bounds: absent points are issued like present ones
 
   // Does the producer's instance at a position take a slot? The first one of a tile that is issued does.

@@ -7,12 +7,12 @@
 #include <cmath>
 #include <limits>
 #include <memory>
-#include <random>
 #include <type_traits>
 
 #include "base/diagnostic.hpp"
 #include "einsum/counts.hpp"
 #include "einsum/input_values.hpp"
+#include "einsum/ops/op.hpp"
 #include "einsum/tolerance.hpp"
 #include "mappings/lower.hpp"
 #include "mappings/tile_region.hpp"
@@ -128,13 +128,13 @@ class ValueMachine {
     if (statement.kind != StatementKind::operation) return;
     const Einsum& einsum = cascade_.einsums()[static_cast<std::size_t>(statement.einsum)];
     for_each_passed(statement, position, [&](const std::vector<std::int64_t>& passed) {
-      if (einsum.scatters()) {
-        Tensor<T>& tensor = chip_.at(einsum.name());
-        for_each_element(tensor, tensor_region(program_, cascade_, statement, passed, {}),
-                         [&](std::int64_t at) { tensor.data()[at] = 0; });
-      } else if (!einsum.reductions.empty()) {
-        kernels_[static_cast<std::size_t>(statement_index)]->run(tile_box(program_, statement, passed), false, chip_);
-      }
+      if (!einsum.scatters() && einsum.reductions.empty()) return;
+      // Not by the kernel: the index tensors that say that nothing is there have not been loaded.
+      const T identity =
+          einsum.scatters() ? T(0) : static_cast<T>(find_reduction(einsum.reductions.front().op)->identity);
+      Tensor<T>& tensor = chip_.at(einsum.name());
+      for_each_element(tensor, tensor_region(program_, cascade_, statement, passed, {}),
+                       [&](std::int64_t at) { tensor.data()[at] = identity; });
     });
   }
 
@@ -190,41 +190,6 @@ class ValueMachine {
   std::vector<std::vector<Box>> held_;
   std::vector<std::int64_t> position_;
 };
-
-bool is_whole(Drawing drawing) {
-  return drawing == Drawing::integers || drawing == Drawing::distinct || drawing == Drawing::permutation;
-}
-
-// Inputs are standard normal, the first of them scaled, unless the cascade's checks say how they are drawn; rounded to
-// their dtype, apart from whole numbers, which stay what they are.
-TensorStore<double> random_inputs(const Cascade& cascade, const Shape& shape, const CheckOptions& options) {
-  TensorStore<double> inputs;
-  std::mt19937_64 generator(options.seed);
-  RandomNumbers numbers(options.seed);
-  bool first = true;
-  for (const TensorDecl& tensor : cascade.tensors()) {
-    if (tensor.role != TensorRole::input) continue;
-    std::vector<std::int64_t> extents;
-    for (const std::string& rank : tensor.ranks) extents.push_back(shape.at(rank));
-    Tensor<double> values(tensor.ranks, extents);
-    Dtype dtype = tensor.dtype.value_or(options.dtype);
-    if (const auto known = cascade.checks().inputs.find(tensor.name); known != cascade.checks().inputs.end()) {
-      draw(cascade, shape, tensor, known->second, numbers, values);
-      if (is_whole(known->second.drawing)) dtype = Dtype::fp64;
-    } else {
-      for (std::int64_t i = 0; i < values.size(); ++i) {
-        const double u = (static_cast<double>(generator() >> 11) + 0.5) * 0x1p-53;
-        const double v = static_cast<double>(generator() >> 11) * 0x1p-53;
-        const double normal = std::sqrt(-2 * std::log(u)) * std::cos(2 * M_PI * v);
-        values.data()[i] = normal * (first ? options.input_scale : 1);
-      }
-      first = false;
-    }
-    for (std::int64_t i = 0; i < values.size(); ++i) values.data()[i] = round_to(dtype, values.data()[i]);
-    inputs.emplace(tensor.name, std::move(values));
-  }
-  return inputs;
-}
 
 template <class T>
 TensorStore<T> converted(const TensorStore<double>& from) {
@@ -365,8 +330,9 @@ Shape clip_for_check(const Cascade& cascade, const Machine&, const Plan& plan, c
 CheckReport check_values(const Cascade& cascade, const Machine& machine, const Plan& plan, const Shape& workload,
                          const ReferenceFunction& reference, const CheckOptions& options, const Span& where) {
   const Shape given = clip_for_check(cascade, machine, plan, workload, options, where);
-  const Program program = lower(cascade, machine, plan, given, options.dtype, where);
-  const TensorStore<double> inputs = random_inputs(cascade, program.shape, options);
+  const Program program = lower(cascade, machine, plan, given, options.dtype, where, options.seed);
+  const TensorStore<double> inputs =
+      draw_run_inputs(cascade, program.shape, {options.dtype, options.seed, options.input_scale});
   const TensorStore<double> expected = reference(inputs, program.shape);
   CheckReport report;
   report.tolerance = rounding_tolerance(cascade, program.shape, options.dtype, inputs,

@@ -36,7 +36,7 @@ void OccupancyTimeline::end(const Scoreboard& board, int statement, std::int64_t
   for (std::size_t r : readers_by_statement_[static_cast<std::size_t>(statement)]) {
     Reader& reader = readers_[r];
     const Dependence& edge = program_.dependences[static_cast<std::size_t>(reader.dependence)];
-    const std::int64_t freed = board.slots_freed(edge, board.head(statement).index + 1);
+    const std::int64_t freed = board.slots_freed(edge, board.history(statement).size() + 1);
     for (; reader.freed < freed; ++reader.freed) reader.times.push_back(end + edge.latency_cycles);
     const std::vector<std::size_t>& all = readers_by_storage_[static_cast<std::size_t>(reader.storage)];
     while (std::all_of(all.begin(), all.end(), [this](std::size_t other) { return !readers_[other].times.empty(); })) {

@@ -19,7 +19,7 @@ class OccupancyTimeline {
 
   // The head instance of `statement` starts at `now`: it may take a slot.
   void start(const Scoreboard& board, int statement, std::int64_t now);
-  // The head instance of `statement` ends at `end`: it may free slots.
+  // The oldest instance of `statement` under way ends at `end`, which is about to be recorded: it may free slots.
   void end(const Scoreboard& board, int statement, std::int64_t end);
 
   // Calls visit(time, storage, bytes held from then on) for every change before `before`, in time order, one for each

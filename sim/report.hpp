@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -112,6 +113,8 @@ struct Report {
   std::int64_t iterations = 0;      // executions of the innermost bodies: tiles
   CheckReport check;
   std::int64_t tiles_skipped = 0, moves_skipped = 0;  // without points, and so neither issued nor made
+  std::vector<std::string> masks_from_data;  // tensors by whose values tiles were skipped: inputs, or what is computed
+  std::optional<std::uint64_t> data_seed;    // … with which these inputs were drawn
   std::vector<std::string> dense;    // Einsums of which all tiles are issued that their predicates on data could leave
   std::int64_t tile_operations = 0;  // executed in the modelled machine
   std::int64_t tile_operations_simulated = 0;  // stepped one by one; the rest was fast-forwarded

@@ -43,7 +43,8 @@ class RunListener {
   // A slice of it is on the bus in [begin_tick, end_tick), in ticks of 1/kTicksPerCycle of a cycle.
   virtual void moves(RunState& /*run*/, int /*statement*/, std::int64_t /*bytes*/, std::int64_t /*begin_tick*/,
                      std::int64_t /*end_tick*/) {}
-  // Its last slice leaves the bus at `bus_end`; it is done when the tile may be used, or its slot taken again.
+  // Of a statement's moves that have begun, the oldest: the head may have moved on. Its last slice leaves the bus at
+  // `bus_end`; it is done when the tile may be used, or its slot taken again.
   virtual void move_ends(RunState& /*run*/, int /*statement*/, std::int64_t /*start*/, std::int64_t /*bus_end*/,
                          std::int64_t /*done*/) {}
   // Fast-forward has skipped this many cycles: every instant told of is as many later.

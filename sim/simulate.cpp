@@ -145,6 +145,8 @@ Report simulate(const Program& program, const Machine& machine, const Simulation
     (operation ? report.tiles_skipped : report.moves_skipped) += statement.instances - issued;
   }
   report.iterations = program.iterations;
+  report.masks_from_data.assign(program.deciding.begin(), program.deciding.end());
+  report.data_seed = program.data_seed;
   report.dense = program.dense;
   RunState run(program, machine);
   Totals totals = estimated;

@@ -19,6 +19,7 @@ void WaitChains::begins(RunState& run) {
   base_ = run.counters.extend(dependences * columns_);
   units_.assign(run.program.arrays.size() + 1, {});
   slots_of_.assign(run.program.statements.size(), {});
+  moving_.resize(run.program.statements.size());
   idle_since_.assign(run.program.arrays.size(), 0);
   held_by_.assign(run.program.arrays.size(), -1);
   links_.assign(dependences, {});
@@ -43,11 +44,19 @@ std::int64_t WaitChains::producing_slot(const RunState& run, int dependence) con
   return at < 0 || newer < 0 ? -1 : numbers[static_cast<std::size_t>(at)];
 }
 
-void WaitChains::remember(RunState& run, Slot slot) {
-  const Head& head = run.board.head(slot.statement);
+// What the head instance, about to start, has waited for.
+WaitChains::Slot WaitChains::slot_of_head(const RunState& run, int statement, std::int64_t start) const {
+  const Head& head = run.board.head(statement);
+  Slot slot;
+  slot.statement = statement;
+  slot.start = start;
   slot.cause = head.met_last;
   slot.ready_at = head.ready_at;
   if (slot.cause >= 0) slot.cause_slot = producing_slot(run, slot.cause);
+  return slot;
+}
+
+void WaitChains::remember(RunState& run, const Slot& slot) {
   const std::size_t unit = unit_of(slot.statement);
   slots_of_[static_cast<std::size_t>(slot.statement)].push_back(units_[unit].end());
   units_[unit].slots.push_back(slot);
@@ -78,9 +87,7 @@ void WaitChains::stalls(RunState& run, const Stall& stall) {
 
 void WaitChains::starts(RunState& run, int statement, std::int64_t start, std::int64_t end) {
   const std::size_t array = unit_of(statement);
-  Slot slot;
-  slot.statement = statement;
-  slot.start = start;
+  Slot slot = slot_of_head(run, statement, start);
   slot.end = slot.unit_free = end;
   slot.port = held_by_[array];
   held_by_[array] = -1;
@@ -88,10 +95,15 @@ void WaitChains::starts(RunState& run, int statement, std::int64_t start, std::i
   remember(run, slot);
 }
 
-void WaitChains::move_ends(RunState& run, int statement, std::int64_t start, std::int64_t bus_end, std::int64_t done) {
-  Slot slot;
-  slot.statement = statement;
-  slot.start = start;
+void WaitChains::move_begins(RunState& run, int statement, std::int64_t start) {
+  moving_[static_cast<std::size_t>(statement)].push_back(slot_of_head(run, statement, start));
+}
+
+void WaitChains::move_ends(RunState& run, int statement, std::int64_t /*start*/, std::int64_t bus_end,
+                           std::int64_t done) {
+  std::deque<Slot>& moving = moving_[static_cast<std::size_t>(statement)];
+  Slot slot = moving.front();
+  moving.pop_front();
   slot.end = done;
   slot.unit_free = bus_end;
   remember(run, slot);
@@ -103,6 +115,12 @@ void WaitChains::skipped(std::int64_t cycles) {
       slot.start += cycles;
       slot.end += cycles;
       slot.unit_free += cycles;
+      slot.ready_at += cycles;
+    }
+  }
+  for (std::deque<Slot>& moving : moving_) {
+    for (Slot& slot : moving) {
+      slot.start += cycles;
       slot.ready_at += cycles;
     }
   }

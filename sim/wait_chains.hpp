@@ -32,6 +32,7 @@ class WaitChains : public RunListener {
   void begins(RunState& run) override;
   void stalls(RunState& run, const Stall& stall) override;
   void starts(RunState& run, int statement, std::int64_t start, std::int64_t end) override;
+  void move_begins(RunState& run, int statement, std::int64_t start) override;
   void move_ends(RunState& run, int statement, std::int64_t start, std::int64_t bus_end, std::int64_t done) override;
   void skipped(std::int64_t cycles) override;
   void ends(RunState& run, const RunResult& result) override;
@@ -60,7 +61,8 @@ class WaitChains : public RunListener {
 
   [[nodiscard]] std::size_t unit_of(int statement) const;
   [[nodiscard]] const Slot* find(std::size_t unit, std::int64_t number) const;
-  void remember(RunState& run, Slot slot);
+  [[nodiscard]] Slot slot_of_head(const RunState& run, int statement, std::int64_t start) const;
+  void remember(RunState& run, const Slot& slot);
   // Number of the slot in which the instance that `dependence` needs was produced; -1: none that is remembered.
   [[nodiscard]] std::int64_t producing_slot(const RunState& run, int dependence) const;
   // Charges [from, to), at whose end `dependence` was met, to row `row`; returns the beginning of the producer's work.
@@ -72,6 +74,7 @@ class WaitChains : public RunListener {
   std::size_t base_ = 0, columns_ = 0;
   std::vector<Unit> units_;                         // arrays, then the DRAM channel
   std::vector<std::deque<std::int64_t>> slots_of_;  // by statement: numbers of remembered slots
+  std::vector<std::deque<Slot>> moving_;            // by statement: moves under way, oldest first
   std::vector<std::int64_t> idle_since_;            // by array
   std::vector<int> held_by_;                        // by array: the port that held its next operation back
   std::vector<std::vector<ChainLink>> links_;       // by dependence, after the run

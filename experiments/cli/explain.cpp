@@ -16,6 +16,7 @@ struct Options {
   SpecArguments specs;
   TraceArguments traces;
   std::string point, format = "text";
+  std::uint64_t seed = 1;
   std::int64_t max_idle_cycles = kMaxIdleCycles;
 };
 
@@ -27,7 +28,8 @@ int run(Options options, const CommandLine& command_line) {
   const Point& point =
       choose_point(points, PointOption::point, options.point,
                    command_line.span_of(options.point.empty() ? options.specs.specs.front() : "--point"));
-  const Program program = lower(*point.cascade, *point.machine, *point.plan, point.workload, point.dtype, point.where);
+  const Program program =
+      lower(*point.cascade, *point.machine, *point.plan, point.workload, point.dtype, point.where, options.seed);
   WaitChains chains;
   SimulationOptions simulation;
   simulation.listeners = {&chains};
@@ -54,6 +56,7 @@ Command add_explain_command(CLI::App& app, const CommandLine& command_line) {
   add_option(command, "--format", options->format, "What goes to stdout: text or json")
       .one_of({"text", "json"})
       .shows_default();
+  add_option(command, "--seed", options->seed, "Seed of the values by which tiles are skipped").shows_default();
   add_trace_options(command, options->traces);
   add_max_idle_option(command, options->max_idle_cycles);
   return {&command, [options, &command_line] { return run(*options, command_line); }};

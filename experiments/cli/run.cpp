@@ -52,7 +52,7 @@ void write_traces(const std::vector<Point>& points, const TraceOptions& traces, 
       choose_point(points, PointOption::set, "", traces.json.empty() ? traces.vcd_span : traces.json_span);
   SimulationOptions simulation;
   simulation.max_idle_cycles = options.max_idle_cycles;
-  trace_point(traces, point, simulation);
+  trace_point(traces, point, options.seed, simulation);
 }
 
 // Each plan once, as a document, below the points that have it.
@@ -128,7 +128,8 @@ Command add_run_command(CLI::App& app, const CommandLine& command_line) {
       .one_of(fidelity_names());
   add_dtype_option(command, options->specs.dtype);
   add_flag(command, "--check", options->check, "Carry values through the schedule and compare them with the kernel");
-  add_option(command, "--seed", options->seed, "Seed of the values of --check").shows_default();
+  add_option(command, "--seed", options->seed, "Seed of the values of --check, and of those by which tiles are skipped")
+      .shows_default();
   add_option(command, "--check-scale", options->check_scale, "Multiplies Q in --check").shows_default();
   add_flag(command, "--no-fast-forward", options->no_fast_forward, "Step every iteration; same results, more time");
   add_option(command, "--format", options->format, "What goes to stdout: table, csv or json")

@@ -33,7 +33,7 @@ void Trace::move_begins(RunState& run, int statement, std::int64_t start) {
   if (closed_) return;
   write_changes(run, *timeline_, start);
   timeline_->start(run.board, statement, start);
-  note_move(run, statement);
+  write_move_start(run, statement);
 }
 
 void Trace::moves(RunState& run, int statement, std::int64_t bytes, std::int64_t begin_tick, std::int64_t end_tick) {

@@ -35,8 +35,9 @@ class Trace : public RunListener {
   // Takes from `timeline` what changed before that cycle.
   virtual void write_changes(const RunState& run, OccupancyTimeline& timeline, std::int64_t before) = 0;
   virtual void write_stall(const RunState& /*run*/, const Stall& /*stall*/) {}
-  virtual void note_move(const RunState& /*run*/, int /*statement*/) {}  // the head instance of a move begins
   virtual void write_operation(RunState& run, int statement, std::int64_t start, std::int64_t end) = 0;
+  // The head instance of a move begins; those of a statement end in the order in which they began.
+  virtual void write_move_start(const RunState& /*run*/, int /*statement*/) {}
   virtual void write_transfer(RunState& run, int statement, std::int64_t bytes, std::int64_t begin_tick,
                               std::int64_t end_tick) = 0;
   // Of a statement's moves under way, the oldest; the head may have moved on.

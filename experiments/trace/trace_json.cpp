@@ -88,7 +88,7 @@ void TraceJson::write_operation(RunState& run, int statement, std::int64_t start
         digits_json(run.program, what, run.board.head(statement)));
 }
 
-void TraceJson::note_move(const RunState& run, int statement) {
+void TraceJson::write_move_start(const RunState& run, int statement) {
   moving_[static_cast<std::size_t>(statement)].push_back(
       digits_json(run.program, statement_of(run, statement), run.board.head(statement)));
 }

@@ -22,8 +22,8 @@ class TraceJson : public Trace {
   void write_head(const RunState& run) override;
   void write_changes(const RunState& run, OccupancyTimeline& timeline, std::int64_t before) override;
   void write_stall(const RunState& run, const Stall& stall) override;
-  void note_move(const RunState& run, int statement) override;
   void write_operation(RunState& run, int statement, std::int64_t start, std::int64_t end) override;
+  void write_move_start(const RunState& run, int statement) override;
   void write_transfer(RunState& run, int statement, std::int64_t bytes, std::int64_t begin_tick,
                       std::int64_t end_tick) override;
   void write_move(RunState& run, int statement, std::int64_t start, std::int64_t done) override;

@@ -38,11 +38,13 @@ void Traces::listen(SimulationOptions& simulation) const {
   }
 }
 
-void trace_point(const TraceOptions& options, const Point& point, const SimulationOptions& simulation) {
+void trace_point(const TraceOptions& options, const Point& point, std::uint64_t seed,
+                 const SimulationOptions& simulation) {
   const Traces traces(options, point);
   SimulationOptions traced = simulation;
   traces.listen(traced);
-  const Program program = lower(*point.cascade, *point.machine, *point.plan, point.workload, point.dtype, point.where);
+  const Program program =
+      lower(*point.cascade, *point.machine, *point.plan, point.workload, point.dtype, point.where, seed);
   static_cast<void>(simulate(program, *point.machine, traced));
 }
 

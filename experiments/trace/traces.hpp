@@ -34,6 +34,7 @@ class Traces {
 };
 
 // Runs the point for its traces alone.
-void trace_point(const TraceOptions& options, const Point& point, const SimulationOptions& simulation);
+void trace_point(const TraceOptions& options, const Point& point, std::uint64_t seed,
+                 const SimulationOptions& simulation);
 
 }  // namespace einloom

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "einsum/affine.hpp"
+#include "einsum/known_data.hpp"
 #include "einsum/lattice.hpp"
 #include "mappings/default_plan/draft.hpp"
 #include "mappings/steps/lowering.hpp"
@@ -62,10 +63,11 @@ class Writer {
     } else {
       plan.nests.push_back(outermost);
     }
-    // Tiles without points are skipped, unless there are no others.
+    // Tiles without points are skipped, unless there are no others; what data will leave is not looked at here.
     bool some_absent = false, some_present = false;
     for (int e = 0; e < static_cast<int>(draft_.einsums.size()); ++e) {
-      some_absent = some_absent || !absent_constraints(draft_.cascade, e, draft_.shape).empty();
+      some_absent = some_absent || has_known_predicate(draft_.cascade, e) ||
+                    !absent_constraints(draft_.cascade, e, draft_.shape).empty();
       some_present = some_present || has_points(draft_.cascade, e, draft_.shape);
     }
     if (some_absent && some_present) plan.empty_tiles = EmptyTiles::skip;

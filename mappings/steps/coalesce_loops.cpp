@@ -54,6 +54,14 @@ bool has_predicate(Lowering& lowering, int loop) {
         if (constraint.form.coefficients[v] != 0 && lowering.advances(loop, variables[v])) return true;
       }
     }
+    for (const Comparison& comparison : lowering.cascade.domain(static_cast<int>(e))) {
+      if (!is_data_predicate(comparison) || !lowering.known || !lowering.known->knows(comparison)) continue;
+      for (const IndexExpression* side : {&comparison.left, &comparison.right}) {
+        for (const std::string& variable : side->variables()) {
+          if (lowering.advances(loop, variable)) return true;
+        }
+      }
+    }
   }
   return false;
 }

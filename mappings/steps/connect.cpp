@@ -105,7 +105,10 @@ class Connector {
 
   void connect_operands(int consumer_index) {
     const Statement& consumer = at(consumer_index);
-    for (const Access* access : lowering_.accesses(consumer)) {
+    const std::vector<const Access*> accesses = lowering_.accesses(consumer);
+    for (std::size_t a = 0; a < accesses.size(); ++a) {
+      const Access* access = accesses[a];
+      access_ = static_cast<int>(a);
       const Placement* placement = lowering_.placement(access->tensor);
       const bool through_dram = placement != nullptr && placement->reload != nullptr;
       connect_loads(consumer_index, *access);
@@ -113,6 +116,7 @@ class Connector {
       if (is_initial_state(consumer, *access)) continue;
       connect_result(lowering_.statement_of.at(access->tensor), consumer_index, *access);
     }
+    access_ = -1;
   }
 
   // A state before the first iteration of a loop that, with a single iteration, the plan leaves out.
@@ -240,24 +244,70 @@ class Connector {
     for (std::size_t i = 0; i < output.indices.size(); ++i) {
       if (output.indices[i].plain_variable() != written.variable) continue;
       return access.indices[i].plain_variable() == read.variable &&
+             access.indices[i].plain_offset() == output.indices[i].plain_offset() &&
              std::max(written.level, 0) == std::max(read.level, 0);
     }
     return false;
   }
 
   // Does a preloaded operand come row by row, computed beside the columns that read it? Then it enters while it is
-  // being computed, and the last row is there in time.
+  // being computed, and the last row is there in time, if the reader has no more rows than are computed.
   bool comes_in_rows(const Statement& producer, const Statement& consumer, const Access& access) {
     const Binding& from = *lowering_.binding_of.at(producer.name);
     const Binding& to = *lowering_.binding_of.at(consumer.name);
+    const Access& output = lowering_.einsum(producer).output;
+    const std::string rows = lowering_.index_level(to.rows->text).variable;
+    for (std::size_t i = 0; i < output.indices.size(); ++i) {
+      if (access.indices[i].plain_variable() != rows) continue;
+      const auto written = output.indices[i].plain_variable();
+      if (!written || !is_as_long(producer, *written, consumer, rows)) return false;
+    }
     const bool spread = from.rows && !is_reduced(producer, from.rows);
     return !spread && from.columns && to.columns && is_same_axis(producer, from.columns, to.columns, access);
+  }
+
+  // Are the tiles of one statement along its variable no shorter than those of the other along its own?
+  static bool is_as_long(const Statement& one, const std::string& variable, const Statement& other,
+                         const std::string& others) {
+    const auto lengths = [](const Statement& statement, const std::string& name) {
+      for (const BoxDimension& box : statement.box) {
+        if (box.variable == name) return std::pair(box.full, box.partial < 0 ? box.full : box.last);
+      }
+      return std::pair(std::int64_t{1}, std::int64_t{1});
+    };
+    const auto [full, last] = lengths(one, variable);
+    const auto [full_other, last_other] = lengths(other, others);
+    return full >= full_other && last >= last_other;
   }
 
   // Does an instruction sum the operand over its rows, perhaps from the last one up?
   bool may_climb(const Statement& consumer, const Access& access) {
     const Binding& binding = *lowering_.binding_of.at(consumer.name);
     return is_reduced(consumer, binding.rows) && varies(binding.rows, index_variables(access));
+  }
+
+  // Does the reader ask for what left the producer's row or column c no earlier than c cycles behind the wavefront? Not
+  // where an index is a constant, comes from an index tensor or runs ahead, nor where the reader's neighbours are
+  // further apart.
+  bool follows_skew(const Statement& producer, const Statement& consumer, const Access& access) {
+    const Binding& from = *lowering_.binding_of.at(producer.name);
+    const Binding& to = *lowering_.binding_of.at(consumer.name);
+    const Access& output = lowering_.einsum(producer).output;
+    for (const std::optional<Name>& axis : {from.rows, from.columns}) {
+      if (!axis || is_reduced(producer, axis)) continue;
+      const IndexLevel written = lowering_.index_level(axis->text);
+      for (std::size_t i = 0; i < output.indices.size(); ++i) {
+        if (output.indices[i].plain_variable() != written.variable) continue;
+        const auto variable = access.indices[i].plain_variable();
+        if (!variable || access.indices[i].plain_offset() > output.indices[i].plain_offset()) return false;
+        for (const std::optional<Name>& own : {to.rows, to.columns}) {
+          if (!own) continue;
+          const IndexLevel read = lowering_.index_level(own->text);
+          if (read.variable == *variable && std::max(read.level, 0) > std::max(written.level, 0)) return false;
+        }
+      }
+    }
+    return true;
   }
 
   // Rule 3: a reduction leaves through the whole array; an unreduced tile is unloaded row by row, over a link, into a
@@ -270,8 +320,10 @@ class Connector {
     const PeArray& array = lowering_.array(producer.array);
     const bool timed = !producer.instruction.empty();
     // An instruction takes in what varies along both of its axes before its PEs start, and a sum that climbs begins in
-    // the last row: all of it must be there.
-    const bool whole = !consumer.instruction.empty() && (is_preloaded(consumer, access) || may_climb(consumer, access));
+    // the last row: all of it must be there. So it must for a reader that does not follow the skew.
+    const bool whole =
+        (!consumer.instruction.empty() && (is_preloaded(consumer, access) || may_climb(consumer, access))) ||
+        !follows_skew(producer, consumer, access);
     if (timed || whole) edge.way.last_pe = producer.variants.front().tail_cycles;
     if (!timed && !whole && is_reduced(producer, binding.rows)) edge.way.down_rows = array.rows - 1;
     if (!timed && !whole && is_reduced(producer, binding.columns)) edge.way.along_columns = array.columns - 1;
@@ -418,10 +470,14 @@ class Connector {
   // Acts in every body execution of a program with a single body: instance number = iteration number.
   bool is_dense(const Statement& statement) const { return statement.instances == program_.iterations; }
 
-  void add(const Dependence& edge) { program_.dependences.push_back(edge); }
+  void add(Dependence edge) {
+    edge.access = access_;
+    program_.dependences.push_back(std::move(edge));
+  }
 
   Lowering& lowering_;
   Program& program_;
+  int access_ = -1;  // of the operation whose operands are being connected
 };
 
 }  // namespace

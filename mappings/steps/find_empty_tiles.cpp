@@ -1,223 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// `empty_tiles: skip`: tiles in which predicates known before the run (affine ones: causal, windows, borders, segments)
-// leave no point are not issued, and moves that serve only such tiles are not made. Exact: a tile without a single
-// point is found, whatever the number of predicates. What must happen in every tile does: an Einsum that carries a
-// state on, a selection, and the store of what a reduction wrote, which is its identity where nothing was present.
+// `empty_tiles: skip`: tiles in which predicates known before the run (affine ones: causal, windows, borders, segments;
+// and those on data that is known: block masks, lengths) leave no point are not issued, and moves that serve only such
+// tiles are not made. Exact: a tile without a single point is found, whatever the number of predicates. What must
+// happen in every tile does: an Einsum that carries a state on, a selection, and the store of what a reduction wrote,
+// which is its identity where nothing was present.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <memory>
 #include <numeric>
+#include <optional>
+#include <set>
 
-#include "einsum/evaluator.hpp"
-#include "einsum/lattice.hpp"
-#include "mappings/steps/lowering.hpp"
+#include "mappings/steps/operation_mask.hpp"
 
 namespace einloom {
 namespace {
-
-constexpr std::int64_t kMostBits = std::int64_t{1} << 28;  // 32 MiB a mask, and as much again for its counts
-
-// Levels of a statement's loops that advance a variable with a predicate, and how.
-struct Axis {
-  std::size_t variable = 0;
-  std::size_t level = 0;  // in `effective`
-  std::int64_t divisor = 1, trip = 1, step = 1;
-};
-
-class OperationMask {
- public:
-  OperationMask(Lowering& lowering, const Statement& statement)
-      : program_(lowering.program),
-        statement_(statement),
-        constraints_(absent_constraints(lowering.cascade, statement.einsum, lowering.program.shape)) {
-    const std::size_t variables = statement.box.size();
-    for (std::size_t v = 0; v < variables; ++v) {
-      if (std::any_of(constraints_.begin(), constraints_.end(),
-                      [&](const Constraint& each) { return each.form.coefficients[v] != 0; })) {
-        involved_.push_back(v);
-      }
-    }
-    for (std::size_t e = 0; e < statement.effective.size(); ++e) {
-      const ProgramLoop& loop =
-          program_.loops[static_cast<std::size_t>(statement.loops[static_cast<std::size_t>(statement.effective[e])])];
-      std::int64_t divisor = loop.trip;
-      for (const LoopDigit& digit : loop.digits) {
-        divisor /= digit.trip;
-        for (std::size_t v : involved_) {
-          if (statement.box[v].variable == digit.dimension) axes_.push_back({v, e, divisor, digit.trip, digit.step});
-        }
-      }
-    }
-  }
-
-  std::shared_ptr<TileMask> make() {
-    if (constraints_.empty()) return nullptr;
-    position_.assign(statement_.trips.size(), 0);
-    box_.assign(statement_.box.size(), {});
-    if (axes_.empty()) return all_or_none();
-    std::vector<int> levels;
-    std::int64_t bits = 1;
-    for (std::size_t e = 0; e < statement_.effective.size(); ++e) {
-      if (std::none_of(axes_.begin(), axes_.end(), [&](const Axis& axis) { return axis.level == e; })) continue;
-      levels.push_back(static_cast<int>(e));
-      if (statement_.trips[e] > kMostBits / bits) return nullptr;
-      bits *= statement_.trips[e];
-    }
-    auto mask = std::make_shared<TileMask>(statement_.trips, levels);
-    inner_ = static_cast<std::size_t>(levels.back());
-    const std::int64_t row = mask->row_bits();
-    for (std::int64_t first = 0; first < bits; first += row) {
-      fill_row(first, row, *mask);
-      for (std::size_t i = levels.size() - 1; i-- > 0;) {
-        const auto level = static_cast<std::size_t>(levels[i]);
-        if (++position_[level] < statement_.trips[level]) break;
-        position_[level] = 0;
-      }
-    }
-    mask->finish();
-    if (mask->count(0, bits) == bits) return nullptr;
-    return mask;
-  }
-
- private:
-  // No loop moves a tile along a variable with a predicate: all tiles are alike.
-  std::shared_ptr<TileMask> all_or_none() {
-    find_box();
-    if (has_point()) return nullptr;
-    auto mask = std::make_shared<TileMask>(statement_.trips, std::vector<int>{});
-    mask->finish();
-    return mask;
-  }
-
-  // Tiles along the innermost level. The bounds of a constraint are linear there, as long as no tile is shorter and
-  // the loop has a single digit: between its ends they are known where they are known at the ends of a stretch.
-  void fill_row(std::int64_t first, std::int64_t tiles, TileMask& mask) {
-    const bool linear =
-        std::count_if(axes_.begin(), axes_.end(), [&](const Axis& axis) { return axis.level == inner_; }) == 1 &&
-        std::all_of(axes_.begin(), axes_.end(),
-                    [&](const Axis& axis) { return axis.level != inner_ || axis.trip == tiles; });
-    if (linear && tiles > 2) {
-      fill(first, 0, tiles - 1, mask);
-      fill_tile(first, tiles - 1, mask);  // may be shorter
-    } else {
-      for (std::int64_t tile = 0; tile < tiles; ++tile) fill_tile(first, tile, mask);
-    }
-    position_[inner_] = 0;
-  }
-
-  // The stretch [begin, end): halved until its tiles are all full or all empty, or one is left.
-  void fill(std::int64_t first, std::int64_t begin, std::int64_t end, TileMask& mask) {
-    if (begin >= end) return;
-    if (end - begin == 1) return fill_tile(first, begin, mask);
-    bool full = true;
-    for (const Constraint& constraint : constraints_) {
-      const Bounds a = bounds_at(begin, constraint), b = bounds_at(end - 1, constraint);
-      if (constraint.is_not_equal) {
-        full = full && (std::min(a.low, b.low) > 0 || std::max(a.high, b.high) < 0);
-        continue;
-      }
-      if (std::min(a.low, b.low) > 0) return;
-      full = full && std::max(a.high, b.high) <= 0;
-    }
-    if (full) return mask.set(first + begin, first + end);
-    const std::int64_t middle = begin + (end - begin) / 2;
-    fill(first, begin, middle, mask);
-    fill(first, middle, end, mask);
-  }
-
-  void fill_tile(std::int64_t first, std::int64_t tile, TileMask& mask) {
-    position_[inner_] = tile;
-    find_box();
-    if (has_point()) mask.set(first + tile);
-  }
-
-  // The least and the greatest value of a constraint's form in the tile at hand.
-  struct Bounds {
-    std::int64_t low = 0, high = 0;
-  };
-  [[nodiscard]] Bounds bounds(const Constraint& constraint) const {
-    Bounds bounds{constraint.form.constant, constraint.form.constant};
-    for (std::size_t v : involved_) {
-      const std::int64_t factor = constraint.form.coefficients[v];
-      bounds.low += factor * (factor > 0 ? box_[v].begin : box_[v].end - 1);
-      bounds.high += factor * (factor > 0 ? box_[v].end - 1 : box_[v].begin);
-    }
-    return bounds;
-  }
-  Bounds bounds_at(std::int64_t tile, const Constraint& constraint) {
-    position_[inner_] = tile;
-    find_box();
-    return bounds(constraint);
-  }
-
-  void find_box() {
-    for (std::size_t v : involved_) {
-      const BoxDimension& box = statement_.box[v];
-      box_[v] = {0, box.full};
-      if (box.partial < 0) continue;
-      const auto& loops = statement_.partials[static_cast<std::size_t>(box.partial)].loops;
-      const bool last = std::all_of(loops.begin(), loops.end(), [&](int loop) { return stands_last(loop); });
-      if (last) box_[v].end = box.last;
-    }
-    for (const Axis& axis : axes_) {
-      const std::int64_t begin = position_[axis.level] / axis.divisor % axis.trip * axis.step;
-      box_[axis.variable].begin += begin;
-      box_[axis.variable].end += begin;
-    }
-  }
-
-  // As in Program::variant_at.
-  [[nodiscard]] bool stands_last(int loop) const {
-    const Guard guard = statement_.guards[static_cast<std::size_t>(loop)];
-    if (guard == Guard::last) return true;
-    if (guard == Guard::first) {
-      return program_.loops[static_cast<std::size_t>(statement_.loops[static_cast<std::size_t>(loop)])].trip == 1;
-    }
-    const auto found = std::find(statement_.effective.begin(), statement_.effective.end(), loop);
-    const auto e = static_cast<std::size_t>(found - statement_.effective.begin());
-    return position_[e] == statement_.trips[e] - 1;
-  }
-
-  bool has_point() {
-    int cutting = 0;  // constraints that some point of the box meets and another one does not
-    for (const Constraint& constraint : constraints_) {
-      const auto [low, high] = bounds(constraint);
-      if (constraint.is_not_equal) {
-        if (low == 0 && high == 0) return false;
-        cutting += low <= 0 && high >= 0 ? 2 : 0;  // what it leaves has no corner to look at
-      } else {
-        if (low > 0) return false;
-        cutting += high > 0 ? 1 : 0;
-      }
-    }
-    return cutting <= 1 || counts_points();  // one alone: its best corner meets all the others as well
-  }
-
-  [[nodiscard]] bool counts_points() const {
-    std::vector<std::int64_t> extents;
-    for (std::size_t v : involved_) extents.push_back(box_[v].end - box_[v].begin);
-    std::vector<Constraint> moved;
-    for (const Constraint& constraint : constraints_) {
-      Constraint each{{{}, constraint.form.constant}, constraint.is_not_equal};
-      for (std::size_t v : involved_) {
-        each.form.coefficients.push_back(constraint.form.coefficients[v]);
-        each.form.constant += constraint.form.coefficients[v] * box_[v].begin;
-      }
-      moved.push_back(std::move(each));
-    }
-    return count_lattice_points(std::move(extents), std::move(moved)) > 0;
-  }
-
-  const Program& program_;
-  const Statement& statement_;
-  const std::vector<Constraint> constraints_;
-  std::vector<std::size_t> involved_;  // variables
-  std::vector<Axis> axes_;
-  std::vector<std::int64_t> position_;
-  Box box_;
-  std::size_t inner_ = 0;  // innermost level with a predicate
-};
 
 // Of each set of iterations over `inner` (positions in `effective`) the first tile that has points, or the last one.
 // The mask itself where none of its levels is inner: then each tile is a set of its own.
@@ -260,9 +58,15 @@ class EmptyTileFinder {
  public:
   explicit EmptyTileFinder(Lowering& lowering) : lowering_(lowering), program_(lowering.program) {}
 
-  void run() {
-    for (Statement& statement : program_.statements) {
-      if (statement.kind == StatementKind::operation) mask_operation(statement);
+  // Returns the Einsums that have too many tiles to look for those that data leaves.
+  std::set<std::string> run() {
+    mask_operations();
+    // Data that leaves nothing at all is of no use; predicates that leave nothing are an error.
+    if (!program_.deciding.empty() && !issues_something()) {
+      lowering_.known.reset();
+      program_.deciding.clear();
+      program_.data_seed.reset();
+      mask_operations();
     }
     for (Statement& statement : program_.statements) {
       if (statement.kind == StatementKind::load) mask_load(statement);
@@ -272,24 +76,48 @@ class EmptyTileFinder {
     program_.skips = std::any_of(program_.statements.begin(), program_.statements.end(),
                                  [](const Statement& statement) { return statement.mask != nullptr; });
     check_something_issued();
+    return std::move(too_many_);
   }
 
  private:
+  void mask_operations() {
+    for (Statement& statement : program_.statements) {
+      if (statement.kind == StatementKind::operation) mask_operation(statement);
+    }
+  }
+
+  [[nodiscard]] bool issues_something() const {
+    return std::any_of(program_.statements.begin(), program_.statements.end(), [](const Statement& statement) {
+      return statement.kind == StatementKind::operation && Program::issued(statement) > 0;
+    });
+  }
+
   void mask_operation(Statement& statement) {
+    statement.mask = nullptr;
+    statement.sum_ends = nullptr;
     if (!statement.instruction.empty()) return;  // an instruction is issued as a whole
     const Einsum& einsum = lowering_.einsum(statement);
     if (!lowering_.tensor(einsum.name()).iterative_rank.empty() || !einsum.selection().empty()) return;
     if (is_read_anyway(einsum.name())) return;
-    statement.mask = OperationMask(lowering_, statement).make();
+    std::optional<DataPredicates> data;
+    if (lowering_.known) data.emplace(lowering_.cascade, statement.einsum, program_.shape, *lowering_.known);
+    const bool by_data = data && !data->empty();
+    const OperationTiles tiles = tiles_with_points(lowering_, statement, by_data ? &*data : nullptr);
+    statement.mask = tiles.mask;
+    if (by_data && tiles.are_too_many) too_many_.insert(einsum.name());
+    if (by_data && tiles.mask != nullptr) {
+      program_.deciding.insert(data->deciding().begin(), data->deciding().end());
+      if (data->are_drawn()) program_.data_seed = lowering_.known->seed();
+    }
     if (statement.mask == nullptr || !statement.accumulates) return;
     statement.sum_ends = ends_of(statement.mask, End::last, statement.trips, statement.accumulation_loops);
   }
 
   void check_something_issued() {
+    if (issues_something()) return;
     std::string names;  // Einsums and their predicates
     for (const Statement& statement : program_.statements) {
       if (statement.kind != StatementKind::operation) continue;
-      if (Program::issued(statement) > 0) return;
       const Einsum& einsum = lowering_.einsum(statement);
       std::string own;
       for (const Comparison& comparison : einsum.predicates) {
@@ -378,6 +206,10 @@ class EmptyTileFinder {
 
   bool has_predicate_on_reduced(const Statement& statement, const Einsum& einsum) {
     const std::size_t outputs = statement.box.size() - einsum.reductions.size();
+    if (lowering_.known &&
+        DataPredicates(lowering_.cascade, statement.einsum, program_.shape, *lowering_.known).depends_on(outputs)) {
+      return true;
+    }
     const auto constraints = absent_constraints(lowering_.cascade, statement.einsum, program_.shape);
     return std::any_of(constraints.begin(), constraints.end(), [&](const Constraint& constraint) {
       const auto& factors = constraint.form.coefficients;
@@ -435,6 +267,7 @@ class EmptyTileFinder {
 
   Lowering& lowering_;
   Program& program_;
+  std::set<std::string> too_many_;  // Einsums with more tiles than a mask has, which data could leave
 };
 
 }  // namespace
@@ -461,20 +294,25 @@ std::vector<Constraint> absent_constraints(const Cascade& cascade, int einsum, c
 }
 
 void find_empty_tiles(Lowering& lowering) {
-  for (std::size_t e = 0; e < lowering.cascade.einsums().size(); ++e) {
-    if (has_data_predicate(lowering.cascade, static_cast<int>(e))) {
-      lowering.program.dense.push_back(lowering.cascade.einsums()[e].name());
+  std::set<std::string> too_many;
+  if (lowering.plan.empty_tiles == EmptyTiles::skip) {
+    if (lowering.program.grows) {
+      lowering.diagnostics
+          .error("empty-tiles-twice", lowering.plan.empty_tiles_span,
+                 "`empty_tiles: skip` and `skip_absent` both leave out tiles without points; a plan has one of them")
+          .with_help("take out `skip_absent`: what it cuts off is among the empty tiles");
+      lowering.diagnostics.throw_if_any();
     }
+    too_many = EmptyTileFinder(lowering).run();
   }
-  if (lowering.plan.empty_tiles == EmptyTiles::issue) return;
-  if (lowering.program.grows) {
-    lowering.diagnostics
-        .error("empty-tiles-twice", lowering.plan.empty_tiles_span,
-               "`empty_tiles: skip` and `skip_absent` both leave out tiles without points; a plan has one of them")
-        .with_help("take out `skip_absent`: what it cuts off is among the empty tiles");
-    lowering.diagnostics.throw_if_any();
+  for (std::size_t e = 0; e < lowering.cascade.einsums().size(); ++e) {
+    const auto& domain = lowering.cascade.domain(static_cast<int>(e));
+    const std::string& name = lowering.cascade.einsums()[e].name();
+    const bool is_dense = std::any_of(domain.begin(), domain.end(), [&](const Comparison& comparison) {
+      return is_data_predicate(comparison) && !(lowering.known && lowering.known->knows(comparison));
+    });
+    if (is_dense || too_many.count(name) != 0) lowering.program.dense.push_back(name);
   }
-  EmptyTileFinder(lowering).run();
 }
 
 }  // namespace einloom

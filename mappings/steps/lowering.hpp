@@ -13,6 +13,7 @@
 #include "base/diagnostic.hpp"
 #include "einsum/affine.hpp"
 #include "einsum/cascade.hpp"
+#include "einsum/known_data.hpp"
 #include "einsum/operands.hpp"
 #include "mappings/plan.hpp"
 #include "mappings/program.hpp"
@@ -54,6 +55,7 @@ struct Lowering {
   Program program{};
   Diagnostics diagnostics{};
 
+  std::optional<KnownData> known{};               // what predicates on data see, where a plan skips tiles
   std::map<std::string, double> parameters{};     // of the plan
   std::map<std::string, Dimension> dimensions{};  // by index variable
   std::map<std::string, int> statement_of{};      // Einsum → statement

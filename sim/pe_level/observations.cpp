@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "base/diagnostic.hpp"
-#include "mappings/tile_region.hpp"
 #include "sim/pe_level/space_time.hpp"
 
 namespace einloom {
@@ -57,13 +56,47 @@ bool Geometry::is_same_index(const Statement& producer, const Place& from, const
   const Access& output = einsum(producer).output;
   for (std::size_t i = 0; i < output.indices.size(); ++i) {
     if (output.indices[i].plain_variable() != variable_at(producer, from)) continue;
-    return access.indices[i].plain_variable() == variable_at(consumer, to) && from.unit == to.unit;
+    return access.indices[i].plain_variable() == variable_at(consumer, to) && from.unit == to.unit &&
+           access.indices[i].plain_offset() == output.indices[i].plain_offset();
   }
   return false;
 }
 
+bool Geometry::follows_skew(const Statement& producer, const Statement& consumer, const Access& access) const {
+  const Access& output = einsum(producer).output;
+  for (const Place& from : producer.places) {
+    if (from.axis == Place::Axis::time) continue;
+    for (std::size_t i = 0; i < output.indices.size(); ++i) {
+      if (output.indices[i].plain_variable() != variable_at(producer, from)) continue;
+      const IndexExpression& read = access.indices[i];
+      if (!read.plain_variable() || read.plain_offset() > output.indices[i].plain_offset()) return false;
+      for (const Place& to : consumer.places) {
+        if (to.axis == Place::Axis::time || variable_at(consumer, to) != *read.plain_variable()) continue;
+        if (to.unit > from.unit) return false;
+      }
+    }
+  }
+  return true;
+}
+
 bool Geometry::comes_in_rows(const Statement& producer, const Statement& consumer, const Access& access) const {
   if (place_along(producer, Place::Axis::rows) != nullptr && !is_reduced(producer, Place::Axis::rows)) return false;
+  // All rows of the consumer must be among those computed.
+  const auto lengths = [](const Statement& statement, const std::string& variable) {
+    for (const BoxDimension& box : statement.box) {
+      if (box.variable == variable) return std::pair(box.full, box.partial < 0 ? box.full : box.last);
+    }
+    return std::pair(std::int64_t{1}, std::int64_t{1});
+  };
+  const std::string& rows = variable_at(consumer, *place_along(consumer, Place::Axis::rows));
+  for (std::size_t i = 0; i < access.indices.size(); ++i) {
+    if (access.indices[i].plain_variable() != rows) continue;
+    const auto written = einsum(producer).output.indices[i].plain_variable();
+    if (!written) return false;
+    const auto [full, last] = lengths(producer, *written);
+    const auto [needed, needed_last] = lengths(consumer, rows);
+    if (full < needed || last < needed_last) return false;
+  }
   const Place* from = place_along(producer, Place::Axis::columns);
   const Place* to = place_along(consumer, Place::Axis::columns);
   return from != nullptr && to != nullptr && is_same_index(producer, *from, consumer, *to, access);
@@ -140,22 +173,9 @@ const Statement& reader_of(const Program& program, const Dependence& edge) {
   return program.statements[static_cast<std::size_t>(reader)];
 }
 
-// Of several accesses to one tensor, the one this dependence stands for: it reaches as far back as the dependence does.
-const Access* access_of(const Geometry& geometry, const Program& program, const Dependence& edge) {
-  const Statement& consumer = reader_of(program, edge);
-  const Statement& producer = program.statements[static_cast<std::size_t>(edge.producer)];
-  const Access* any = nullptr;
-  for (const Access* access : geometry.accesses(consumer)) {
-    if (access->tensor != program.tensors[static_cast<std::size_t>(edge.tensor)]) continue;
-    if (any == nullptr) any = access;
-    if (producer.kind != StatementKind::operation) continue;
-    const bool here = std::all_of(edge.index.begin(), edge.index.end(), [](const IndexSource& source) {
-      return source.consumer_loop >= 0 && source.distance == 0;
-    });
-    if (geometry.is_same_iteration(producer, consumer, *access) == here) any = access;
-  }
-  ensure(any != nullptr, "a data dependence has an access");
-  return any;
+const Access& access_of(const Geometry& geometry, const Program& program, const Dependence& edge) {
+  ensure(edge.access >= 0, "a data dependence of an operation has an access");
+  return *geometry.accesses(reader_of(program, edge))[static_cast<std::size_t>(edge.access)];
 }
 
 Observation of_result(const Geometry& geometry, const Program& program, const Machine& machine,
@@ -171,7 +191,7 @@ Observation of_result(const Geometry& geometry, const Program& program, const Ma
     return {geometry.unloads(producer) ? Seen::all_rows_out : Seen::last_pe,
             machine.memories[static_cast<std::size_t>(consumer.from)].latency.value()};
   }
-  const Access& access = *access_of(geometry, program, edge);
+  const Access& access = access_of(geometry, program, edge);
   if (geometry.stays(producer, consumer, access)) return {Seen::first_pe, 0};
   const Statement& reader = reader_of(program, edge);
   std::int64_t way = geometry.way(producer, reader, access);
@@ -182,7 +202,8 @@ Observation of_result(const Geometry& geometry, const Program& program, const Ma
   if (by_instruction) return {Seen::engine_idle, way};
   const bool may_climb =
       geometry.is_reduced(reader, Place::Axis::rows) && geometry.varies(reader, access, Place::Axis::rows);
-  if (!reader.instruction.empty() && (geometry.is_preloaded(reader, access) || may_climb)) {
+  if ((!reader.instruction.empty() && (geometry.is_preloaded(reader, access) || may_climb)) ||
+      !geometry.follows_skew(producer, reader, access)) {
     return {geometry.unloads(producer) ? Seen::all_rows_out : Seen::last_pe, way};
   }
   const bool down = geometry.reduces(producer, Place::Axis::rows);
@@ -191,19 +212,6 @@ Observation of_result(const Geometry& geometry, const Program& program, const Ma
   if (down) return {Seen::last_row, way};
   if (along) return {Seen::last_column, way};
   return {geometry.unloads(producer) ? Seen::first_row_out : Seen::first_pe, way};
-}
-
-// Is one of the accesses that a load serves preloaded?
-bool is_preloaded_by(const Geometry& geometry, const Program& program, const Cascade& cascade, const Statement& load,
-                     const Statement& consumer) {
-  const Access& brought = touched_access(program, cascade, load);
-  const std::vector<const Access*> accesses = geometry.accesses(consumer);
-  const bool alike = std::any_of(accesses.begin(), accesses.end(),
-                                 [&](const Access* access) { return reads_alike(*access, brought); });
-  return std::any_of(accesses.begin(), accesses.end(), [&](const Access* access) {
-    return access->tensor == brought.tensor && (!alike || reads_alike(*access, brought)) &&
-           geometry.is_preloaded(consumer, *access);
-  });
 }
 
 bool has_tiles(const Program& program, const std::string& tensor) {
@@ -264,7 +272,7 @@ std::vector<Observation> observations(const Program& program, const Machine& mac
     if (producer.kind != StatementKind::operation) {
       if (edge.kind == DependenceKind::data && consumer.kind == StatementKind::operation && producer.share == 1 &&
           consumer.instruction.empty()) {
-        if (is_preloaded_by(geometry, program, cascade, producer, consumer)) {
+        if (geometry.is_preloaded(consumer, access_of(geometry, program, edge))) {
           seen.delay_cycles = geometry.array(consumer).rows - 1;
         }
       }

@@ -59,6 +59,9 @@ class Geometry {
   }
   // Is a result left in PE(r, c) exactly what PE(r, c) reads through `access`?
   [[nodiscard]] bool is_same_place(const Statement& producer, const Statement& consumer, const Access& access) const;
+  // Does the consumer, in its wavefront, use nothing earlier than the producer's row r and column c let it out: r and c
+  // cycles behind the first? Constant and gathered indices and those that run ahead do not.
+  [[nodiscard]] bool follows_skew(const Statement& producer, const Statement& consumer, const Access& access) const;
   // Is an operand that has to be preloaded computed row by row, column by column beside the consumer's columns, so that
   // it enters while it is being computed, the last row in time?
   [[nodiscard]] bool comes_in_rows(const Statement& producer, const Statement& consumer, const Access& access) const;

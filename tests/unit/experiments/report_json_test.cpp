@@ -28,6 +28,8 @@ TEST_CASE("a full report goes to JSON and back") {
   report.iterations = 10;
   report.tiles_skipped = 13;
   report.moves_skipped = 14;
+  report.masks_from_data = {"BM"};
+  report.data_seed = 18446744073709551615U;
   report.dense = {"QK"};
   report.tile_operations = 11;
   report.tile_operations_simulated = 12;
@@ -42,6 +44,8 @@ TEST_CASE("a full report goes to JSON and back") {
   CHECK(back.energy.registers_one_pe_pj == 5e-324);
   CHECK(std::isinf(back.bounds.at(0).cycles));
   CHECK(back.bounds.at(0).of_ports);
+  CHECK(back.masks_from_data == report.masks_from_data);
+  CHECK(back.data_seed == report.data_seed);
   CHECK(back.dense == report.dense);
   CHECK(back.moves_skipped == 14);
   CHECK(back.phases.at(0).stall == Cycles(9));
