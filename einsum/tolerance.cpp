@@ -36,6 +36,32 @@ double largest_magnitude(const Tensor<double>& tensor) {
   return largest;
 }
 
+constexpr double kOrders = 4;         // how much more a schedule's order may lose than the evaluator's
+constexpr double kMostAllowed = 0.5;  // of narrow formats: beyond, values say nothing
+
+// The largest |x - r| / (1 + |r|) between the cascade's results evaluated in `dtype` and in fp64.
+double lost_in_format(const Cascade& cascade, const Shape& shape, Dtype dtype, const TensorStore<double>& inputs,
+                      const TensorStore<double>& exact) {
+  TensorStore<float> store;
+  for (const auto& [name, values] : inputs) {
+    Tensor<float> narrow(values.ranks(), values.extents());
+    for (std::int64_t i = 0; i < values.size(); ++i) narrow.data()[i] = static_cast<float>(values.data()[i]);
+    store.emplace(name, std::move(narrow));
+  }
+  evaluate<float>(cascade, shape, Precision{dtype}, store);
+  double largest = 0;
+  for (const TensorDecl& tensor : cascade.tensors()) {
+    if (tensor.role != TensorRole::output) continue;
+    const Tensor<double>& r = exact.at(tensor.name);
+    const Tensor<float>& x = store.at(tensor.name);
+    for (std::int64_t i = 0; i < r.size(); ++i) {
+      const double error = std::abs(static_cast<double>(x.data()[i]) - r.data()[i]) / (1 + std::abs(r.data()[i]));
+      if (std::isfinite(error)) largest = std::max(largest, error);
+    }
+  }
+  return largest;
+}
+
 }  // namespace
 
 double rounding_tolerance(const Cascade& cascade, const Shape& shape, Dtype dtype, const TensorStore<double>& inputs,
@@ -48,22 +74,20 @@ double rounding_tolerance(const Cascade& cascade, const Shape& shape, Dtype dtyp
   for (const TensorDecl& tensor : cascade.tensors()) {
     if (!tensor.iterative_rank.empty()) iterations = std::max(iterations, shape.at(tensor.iterative_rank));
   }
-  TensorStore<double> store;
+  TensorStore<double> store = inputs;
+  evaluate<double>(cascade, shape, Precision{Dtype::fp64}, store);
   double largest = 0;
   for (const Einsum& einsum : cascade.einsums()) {
     if (!calls_exp(einsum.expression)) continue;
     for (const Access* access : einsum.reads()) {
       const TensorDecl& argument = *cascade.find_tensor(access->tensor);
       if (!argument.iterative_rank.empty() || !rounded(argument.name)) continue;
-      if (store.empty()) {
-        store = make_store<double>(cascade, shape, 0);
-        for (const auto& [name, values] : inputs) store[name] = values;
-        evaluate<double>(cascade, shape, Precision{Dtype::fp64}, store);
-      }
       largest = std::max(largest, largest_magnitude(store.at(argument.name)));
     }
   }
-  return unit_roundoff(dtype) * (4 + 2 * static_cast<double>(iterations)) * (1 + largest);
+  const double by_rounding = unit_roundoff(dtype) * (4 + 2 * static_cast<double>(iterations)) * (1 + largest);
+  const double lost = kOrders * lost_in_format(cascade, shape, dtype, inputs, store);
+  return std::max(by_rounding, std::min(lost, kMostAllowed));
 }
 
 }  // namespace einloom

@@ -20,7 +20,9 @@ namespace einloom {
 // Narrower formats round the tensors for which `rounded` holds, and running states once per iteration (two of them
 // enter a quotient), with unit roundoff u: u · (4 + 2 · iterations). exp turns an absolute error of its argument into a
 // relative one of its result, so an argument that is rounded on the way multiplies the bound by 1 + its largest value
-// at `inputs`; a running maximum does not, since it is subtracted everywhere alike.
+// at `inputs`; a running maximum does not, since it is subtracted everywhere alike. Where a cascade itself magnifies
+// what is rounded (norms of small values, long chains), four times what the evaluator loses in the format, at most
+// one half, is allowed: the order of a schedule rounds other sums, not more often by more than that.
 [[nodiscard]] double rounding_tolerance(const Cascade& cascade, const Shape& shape, Dtype dtype,
                                         const TensorStore<double>& inputs,
                                         const std::function<bool(const std::string&)>& rounded);

@@ -18,7 +18,7 @@ void check(const Cascade& cascade, const Machine& machine, const Shape& shape, E
   Plan plan = default_plan(cascade, machine, shape, Dtype::fp64, {});
   plan.empty_tiles = empty;
   INFO(print_plan(plan));
-  compare_levels(lower(cascade, machine, plan, shape, Dtype::fp64, {}), machine, cascade, times);
+  compare_levels(lower(cascade, machine, plan, shape, Dtype::fp64, {}, seed), machine, cascade, times);
   check_pe_values(cascade, machine, plan, shape, seed, values);
 }
 
