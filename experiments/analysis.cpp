@@ -6,44 +6,11 @@
 
 #include <algorithm>
 
+#include "experiments/countable.hpp"
+
 namespace einloom {
 
 namespace {
-
-constexpr double kLargestCount = 0x1p62;
-
-// Counts and bytes are 64-bit integers.
-void check_countable(const Cascade& cascade, const Shape& shape, const Span& where) {
-  const auto check = [&](double count, const std::string& name, const char* what) {
-    if (count <= kLargestCount) return;
-    throw UserError(
-        Diagnostic{"workload-too-large",
-                   fmt::format("`{}` has {:.3g} {}; at most {:.3g} can be counted", name, count, what, kLargestCount),
-                   where,
-                   {},
-                   "make an extent smaller"});
-  };
-  double all = 0;
-  for (const Einsum& einsum : cascade.einsums()) {
-    double points = 2;  // a MAC counts two
-    for (const std::string& variable : einsum.variables()) {
-      points *= static_cast<double>(shape.at(rank_of_variable(variable)));
-    }
-    double each = static_cast<double>(einsum.reductions.size()) + 1;
-    for (const auto& [op, count] : operations_per_point(einsum)) each += static_cast<double>(count);
-    check(points * each, einsum.name(), "operations");
-    all += points * each;
-  }
-  check(all, cascade.name(), "operations");
-  all = 0;
-  for (const TensorDecl& tensor : cascade.tensors()) {
-    double bytes = 8;
-    for (const std::string& rank : tensor.ranks) bytes *= static_cast<double>(shape.at(rank) + 1);
-    check(bytes, tensor.name, "bytes");
-    all += bytes;
-  }
-  check(all, cascade.name(), "bytes");
-}
 
 std::string held_formula(const LiveFootprint& live) {
   std::string text;
@@ -111,7 +78,7 @@ std::string CascadeAnalysis::held_text() const {
 
 CascadeAnalysis analyze_cascade(const Cascade& cascade, const Shape& shape, Dtype dtype, const Machine* machine,
                                 const Span& where) {
-  check_countable(cascade, shape, where);
+  require_countable(cascade, shape, where);
   CascadeAnalysis analysis{cascade, shape, false, dtype, count_operations(cascade, shape),
                            {},      {},    {},    "",    std::nullopt};
   for (const RankGroup& group : rank_groups(cascade)) {

@@ -7,6 +7,7 @@
 
 #include "base/suggest.hpp"
 #include "experiments/cascade_choice.hpp"
+#include "experiments/countable.hpp"
 #include "mappings/default_plan/default_plan.hpp"
 
 namespace einloom {
@@ -171,7 +172,7 @@ PointDocuments Workshop::documents(const Coordinates& at, Extents extents) {
   if (named.text == kDefaultPlan && extents == Extents::known) {
     const std::shared_ptr<const Cascade> cascade = this->cascade(documents.cascade).value;
     const Shape workload = workload_of(*cascade, at);
-    (void)cascade->bind(workload, blamed(at));
+    require_countable(*cascade, cascade->bind(workload, blamed(at)), blamed(at));
     const Plan plan = default_plan(*cascade, *machine(documents.machine).value, workload, at.dtype, named.span);
     documents.plan =
         with_settings(parse_yaml(source_from_text("default plan", print_plan(plan))), at, SettingTarget::plan);

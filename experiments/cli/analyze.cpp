@@ -124,22 +124,21 @@ int analyze(const Options& options, const CommandLine& command_line) {
 }  // namespace
 
 Command add_analyze_command(CLI::App& app, const CommandLine& command_line) {
-  CLI::App* command =
-      app.add_subcommand("analyze", "Passes, live tensors, operations and traffic of cascades, without a plan");
+  CLI::App& command =
+      add_command(app, "analyze", "Passes, live tensors, operations and traffic of cascades, without a plan");
   auto options = std::make_shared<Options>();
-  command->add_option("CASCADE", options->cascades, "Cascades, by path or name; several give one table");
-  command->add_flag("--all", options->all, "Every cascade that has a name, in one table");
-  command
-      ->add_option("--set", options->settings,
-                   "Extent or parameter (P=100, M0=16), seq_len, cascade.path=value or machine.path=value; repeatable")
-      ->allow_extra_args(false)
-      ->type_name("KEY=VALUE");
-  add_model_option(*command, options->model);
-  command->add_option("--machine", options->machine, "Machine to compare with")->type_name("NAME");
-  command->add_option("--dtype", options->dtype, "Number format of tensors that declare none")->capture_default_str();
-  command->add_option("--csv", options->csv, "Writes a row for each cascade")->type_name("FILE");
-  command->add_option("--json", options->json, "Writes everything")->type_name("FILE");
-  return {command, [options, &command_line] { return analyze(*options, command_line); }};
+  add_option(command, "CASCADE", options->cascades, "Cascades, by path or name; several give one table");
+  add_flag(command, "--all", options->all, "Every cascade that has a name, in one table");
+  add_option(command, "--set", options->settings,
+             "Extent or parameter (P=100, M0=16), seq_len, cascade.path=value or machine.path=value; repeatable")
+      .one_each_time()
+      .placeholder("KEY=VALUE");
+  add_model_option(command, options->model);
+  add_option(command, "--machine", options->machine, "Machine to compare with").placeholder("NAME");
+  add_option(command, "--dtype", options->dtype, "Number format of tensors that declare none").shows_default();
+  add_option(command, "--csv", options->csv, "Writes a row for each cascade").placeholder("FILE");
+  add_option(command, "--json", options->json, "Writes everything").placeholder("FILE");
+  return {&command, [options, &command_line] { return analyze(*options, command_line); }};
 }
 
 }  // namespace einloom::cli

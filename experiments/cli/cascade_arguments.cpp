@@ -40,11 +40,10 @@ std::vector<Setting> read_cascade_settings(const std::vector<std::string>& texts
 }
 
 void add_model_option(CLI::App& command, std::string& name) {
-  command
-      .add_option("--model", name,
-                  "Takes extents, options and constants from a model, parameters from the cascade, instead of small "
-                  "ones; --set seq_len=N where the model leaves the sequence length open")
-      ->type_name("NAME");
+  add_option(command, "--model", name,
+             "Takes extents, options and constants from a model, parameters from the cascade, instead of small "
+             "ones; --set seq_len=N where the model leaves the sequence length open")
+      .placeholder("NAME");
 }
 
 std::optional<Model> named_model(const Library& library, const std::string& name, const CommandLine& command_line) {
@@ -63,12 +62,6 @@ Span span_of_extents(const std::vector<Setting>& settings, const Span& where) {
     span = setting.key_span;
   }
   return span;
-}
-
-CLI::Validator finite_number() {
-  return CLI::Validator(
-      [](std::string& text) { return number_in(text) ? std::string() : fmt::format("{} is no finite number", text); },
-      "FLOAT", "finite");
 }
 
 void require_settings_used(const std::vector<YamlNode>& cascades, const std::vector<Setting>& settings) {

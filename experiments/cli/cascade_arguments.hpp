@@ -41,9 +41,6 @@ void require_settings_used(const std::vector<YamlNode>& cascades, const std::vec
 // For errors about a shape: the largest extent that the settings give, `where` when they give none.
 [[nodiscard]] Span span_of_extents(const std::vector<Setting>& settings, const Span& where);
 
-// For options that take a number: no infinity, no NaN.
-[[nodiscard]] CLI::Validator finite_number();
-
 // The document with the model's choices and the `cascade.` settings in it. With `every`, a choice that the cascade does
 // not have is an error; without it, it is passed over, for commands that look at many cascades.
 // UserError cascade-unknown-choice.

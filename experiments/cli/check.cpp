@@ -206,27 +206,24 @@ int check(const Options& options, const CommandLine& command_line) {
 }  // namespace
 
 Command add_check_command(CLI::App& app, const CommandLine& command_line) {
-  CLI::App* command = app.add_subcommand(
-      "check",
+  CLI::App& command = add_command(
+      app, "check",
       "Compare a cascade's values with its hand-written kernel; without --model, --dtype, --scale and extents "
       "everything its document claims (values, operations, passes)");
   auto options = std::make_shared<Options>();
-  command->add_option("CASCADE", options->cascades, "Cascades, by path or name; several give one table");
-  command->add_flag("--all", options->all, "Every cascade that has a name, in one table");
-  command
-      ->add_option("--set", options->settings,
-                   "Extent or parameter (P=100, M0=16), seq_len or cascade.path=value; repeatable")
-      ->allow_extra_args(false)
-      ->type_name("KEY=VALUE");
-  add_model_option(*command, options->model);
-  command->add_option("--dtype", options->dtype, "Number format of every value [fp64]");
-  command->add_option("--seed", options->seed, "Seed of the inputs")->capture_default_str();
-  command->add_option("--scale", options->scale, "Multiplies the first input")
-      ->check(finite_number())
-      ->capture_default_str();
-  command->add_option("--csv", options->csv, "Writes a row for each cascade")->type_name("FILE");
-  command->add_option("--json", options->json, "Writes everything")->type_name("FILE");
-  return {command, [options, &command_line] { return check(*options, command_line); }};
+  add_option(command, "CASCADE", options->cascades, "Cascades, by path or name; several give one table");
+  add_flag(command, "--all", options->all, "Every cascade that has a name, in one table");
+  add_option(command, "--set", options->settings,
+             "Extent or parameter (P=100, M0=16), seq_len or cascade.path=value; repeatable")
+      .one_each_time()
+      .placeholder("KEY=VALUE");
+  add_model_option(command, options->model);
+  add_option(command, "--dtype", options->dtype, "Number format of every value [fp64]");
+  add_option(command, "--seed", options->seed, "Seed of the inputs").shows_default();
+  add_option(command, "--scale", options->scale, "Multiplies the first input").finite().shows_default();
+  add_option(command, "--csv", options->csv, "Writes a row for each cascade").placeholder("FILE");
+  add_option(command, "--json", options->json, "Writes everything").placeholder("FILE");
+  return {&command, [options, &command_line] { return check(*options, command_line); }};
 }
 
 }  // namespace einloom::cli

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
+
 #include "base/suggest.hpp"
 #include "base/utf8.hpp"
 

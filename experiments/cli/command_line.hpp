@@ -4,13 +4,18 @@
 // through.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/diagnostic.hpp"
 #include "base/source_file.hpp"
+#include "experiments/cli/option.hpp"
+
+namespace CLI {
+class ParseError;
+}  // namespace CLI
 
 namespace einloom::cli {
 

@@ -158,13 +158,12 @@ int describe(const std::string& reference, const CommandLine& command_line) {
 }  // namespace
 
 Command add_describe_command(CLI::App& app, const CommandLine& command_line) {
-  CLI::App* command = app.add_subcommand("describe", "Read, check and print a document of any kind");
+  CLI::App& command = add_command(app, "describe", "Read, check and print a document of any kind");
   auto reference = std::make_shared<std::string>();
-  command
-      ->add_option("FILE", *reference,
-                   "Path or name of a cascade, DRAM timing set, machine, model, plan, spec or technology")
-      ->required();
-  return {command, [reference, &command_line] { return describe(*reference, command_line); }};
+  add_option(command, "FILE", *reference,
+             "Path or name of a cascade, DRAM timing set, machine, model, plan, spec or technology")
+      .required();
+  return {&command, [reference, &command_line] { return describe(*reference, command_line); }};
 }
 
 }  // namespace einloom::cli

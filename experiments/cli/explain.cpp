@@ -45,22 +45,21 @@ int run(Options options, const CommandLine& command_line) {
 }  // namespace
 
 Command add_explain_command(CLI::App& app, const CommandLine& command_line) {
-  CLI::App* command = app.add_subcommand("explain", "Run one point and say where its cycles come from");
+  CLI::App& command = add_command(app, "explain", "Run one point and say where its cycles come from");
   auto options = std::make_shared<Options>();
-  command->add_option("SPEC", options->specs.specs, "The spec, by path or name")->required()->expected(1);
-  command
-      ->add_option("--point", options->point,
-                   "Which point, as configuration=binding,seq_len=1024; not needed when there is only one")
-      ->type_name("KEY=VALUE,…");
-  add_set_option(*command, options->specs.settings);
-  add_dtype_option(*command, options->specs.dtype);
-  command->add_option("--format", options->format, "What goes to stdout: text or json")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
-  command->add_option("--seed", options->seed, "Seed of the values by which tiles are skipped")->capture_default_str();
-  add_trace_options(*command, options->traces);
-  add_max_idle_option(*command, options->max_idle_cycles);
-  return {command, [options, &command_line] { return run(*options, command_line); }};
+  add_option(command, "SPEC", options->specs.specs, "The spec, by path or name").required().takes_one();
+  add_option(command, "--point", options->point,
+             "Which point, as configuration=binding,seq_len=1024; not needed when there is only one")
+      .placeholder("KEY=VALUE,…");
+  add_set_option(command, options->specs.settings);
+  add_dtype_option(command, options->specs.dtype);
+  add_option(command, "--format", options->format, "What goes to stdout: text or json")
+      .one_of({"text", "json"})
+      .shows_default();
+  add_option(command, "--seed", options->seed, "Seed of the values by which tiles are skipped").shows_default();
+  add_trace_options(command, options->traces);
+  add_max_idle_option(command, options->max_idle_cycles);
+  return {&command, [options, &command_line] { return run(*options, command_line); }};
 }
 
 }  // namespace einloom::cli

@@ -170,19 +170,19 @@ std::string json_text(const std::vector<Row>& rows) {
 }  // namespace
 
 Command add_list_command(CLI::App& app, const CommandLine& command_line) {
-  CLI::App* command = app.add_subcommand(
-      "list",
+  CLI::App& command = add_command(
+      app, "list",
       fmt::format("List the documents that can be named; of cascades their state too: `checked` when a kernel is "
                   "named and all cases state operations and passes, `simulates` when the default plan of the first "
                   "case runs to its end on {}",
                   kUsualMachine));
   auto kind = std::make_shared<std::string>();
-  command->add_option("KIND", *kind,
-                      "cascades, dram_timings, machines, models, plans, specs or technologies; all when left out");
+  add_option(command, "KIND", *kind,
+             "cascades, dram_timings, machines, models, plans, specs or technologies; all when left out");
   auto format = std::make_shared<std::string>("table");
-  command->add_option("--format", *format, "What goes to stdout: table, csv or json")
-      ->check(CLI::IsMember({"table", "csv", "json"}))
-      ->capture_default_str();
+  add_option(command, "--format", *format, "What goes to stdout: table, csv or json")
+      .one_of({"table", "csv", "json"})
+      .shows_default();
   const auto run = [kind, format, &command_line] {
     const Library library(Library::default_root());
     std::vector<std::string> known;
@@ -205,7 +205,7 @@ Command add_list_command(CLI::App& app, const CommandLine& command_line) {
     if (*format == "json") fmt::print("{}", json_text(rows));
     return 0;
   };
-  return {command, [run] {
+  return {&command, [run] {
             try {
               return run();
             } catch (const Interrupted&) {

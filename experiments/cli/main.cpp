@@ -4,6 +4,8 @@
 #include <cblas.h>
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
+
 #include <cstdio>
 #include <cstdlib>
 

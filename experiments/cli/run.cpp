@@ -114,32 +114,32 @@ int run(const Options& options, const CommandLine& command_line) {
 }  // namespace
 
 Command add_run_command(CLI::App& app, const CommandLine& command_line) {
-  CLI::App* command = app.add_subcommand("run", "Run every point of one or more specs");
+  CLI::App& command = add_command(app, "run", "Run every point of one or more specs");
   auto options = std::make_shared<Options>();
-  command->add_option("SPEC", options->specs.specs, "Specs, by path or name")->required();
-  command->add_option("--out", options->out, "Folder for results.csv, results.json and the store; created when missing")
-      ->type_name("DIR");
-  command->add_option("--jobs", options->jobs, "Points computed at the same time")
-      ->check(CLI::Range(1, 4096))
-      ->capture_default_str()
-      ->type_name("N");
-  add_set_option(*command, options->specs.settings);
-  command->add_option("--fidelity", options->specs.fidelity, "cycle, pe or waterfall instead of the spec's fidelities")
-      ->check(CLI::IsMember(fidelity_names()));
-  add_dtype_option(*command, options->specs.dtype);
-  command->add_flag("--check", options->check, "Carry values through the schedule and compare them with the kernel");
-  command->add_option("--seed", options->seed, "Seed of the values of --check, and of those by which tiles are skipped")
-      ->capture_default_str();
-  command->add_option("--check-scale", options->check_scale, "Multiplies Q in --check")->capture_default_str();
-  command->add_flag("--no-fast-forward", options->no_fast_forward, "Step every iteration; same results, more time");
-  command->add_option("--format", options->format, "What goes to stdout: table, csv or json")
-      ->check(CLI::IsMember({"table", "csv", "json"}))
-      ->capture_default_str();
-  command->add_flag("--print-plan", options->print_plan, "Print the plan of every point as a document; runs nothing");
-  add_trace_options(*command, options->traces);
-  add_max_idle_option(*command, options->max_idle_cycles);
-  command->add_flag("--fresh", options->fresh, "Compute every point again, also those in the store");
-  return {command, [options, &command_line] { return run(*options, command_line); }};
+  add_option(command, "SPEC", options->specs.specs, "Specs, by path or name").required();
+  add_option(command, "--out", options->out, "Folder for results.csv, results.json and the store; created when missing")
+      .placeholder("DIR");
+  add_option(command, "--jobs", options->jobs, "Points computed at the same time")
+      .in_range(1, 4096)
+      .shows_default()
+      .placeholder("N");
+  add_set_option(command, options->specs.settings);
+  add_option(command, "--fidelity", options->specs.fidelity, "cycle, pe or waterfall instead of the spec's fidelities")
+      .one_of(fidelity_names());
+  add_dtype_option(command, options->specs.dtype);
+  add_flag(command, "--check", options->check, "Carry values through the schedule and compare them with the kernel");
+  add_option(command, "--seed", options->seed, "Seed of the values of --check, and of those by which tiles are skipped")
+      .shows_default();
+  add_option(command, "--check-scale", options->check_scale, "Multiplies Q in --check").shows_default();
+  add_flag(command, "--no-fast-forward", options->no_fast_forward, "Step every iteration; same results, more time");
+  add_option(command, "--format", options->format, "What goes to stdout: table, csv or json")
+      .one_of({"table", "csv", "json"})
+      .shows_default();
+  add_flag(command, "--print-plan", options->print_plan, "Print the plan of every point as a document; runs nothing");
+  add_trace_options(command, options->traces);
+  add_max_idle_option(command, options->max_idle_cycles);
+  add_flag(command, "--fresh", options->fresh, "Compute every point again, also those in the store");
+  return {&command, [options, &command_line] { return run(*options, command_line); }};
 }
 
 }  // namespace einloom::cli

@@ -6,17 +6,16 @@
 namespace einloom::cli {
 
 void add_set_option(CLI::App& command, std::vector<std::string>& settings) {
-  command
-      .add_option("--set", settings,
-                  "Override: an extent (B=1, seq_len=1000,2000), a document's value (machine.parameters.dim=64, "
-                  "plan.in_flight=1, cascade.parameters.M0=64), model=TrXL, configuration=binding; repeatable, several "
-                  "values make a sweep")
-      ->allow_extra_args(false)
-      ->type_name("KEY=VALUE[,VALUE…]");
+  add_option(command, "--set", settings,
+             "Override: an extent (B=1, seq_len=1000,2000), a document's value (machine.parameters.dim=64, "
+             "plan.in_flight=1, cascade.parameters.M0=64), model=TrXL, configuration=binding; repeatable, several "
+             "values make a sweep")
+      .one_each_time()
+      .placeholder("KEY=VALUE[,VALUE…]");
 }
 
 void add_dtype_option(CLI::App& command, std::string& dtype) {
-  command.add_option("--dtype", dtype, "Number format instead of the spec's")->check(CLI::IsMember(dtype_names()));
+  add_option(command, "--dtype", dtype, "Number format instead of the spec's").one_of(dtype_names());
 }
 
 std::vector<Spec> load_specs(const Library& library, const SpecArguments& arguments, const CommandLine& command_line) {

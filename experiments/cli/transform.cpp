@@ -197,29 +197,26 @@ std::string names_text() {
 }  // namespace
 
 Command add_transform_command(CLI::App& app, const CommandLine& command_line) {
-  CLI::App* command = app.add_subcommand("transform", "Rewrite a cascade and compare its values with the origin's");
+  CLI::App& command = add_command(app, "transform", "Rewrite a cascade and compare its values with the origin's");
   auto options = std::make_shared<Options>();
-  command->add_option("CASCADE", options->cascade, "Name or path of a cascade")->required();
-  command->add_option("--apply", options->apply, names_text())->allow_extra_args(false)->type_name("NAME:RANK[=TILE]");
-  command->add_flag("--minimize-passes", options->minimize,
-                    "Whatever saves passes over the ranks with several, and what forbids to save more");
-  command->add_option("--rank", options->rank, "Only over this rank")->type_name("RANK");
-  command->add_option("--tile", options->tile, "Extent of the tiles that --minimize-passes makes")
-      ->check(CLI::Range(1, 1 << 20))
-      ->capture_default_str();
-  command->add_option("--name", options->name, "Name of the result; else the origin's with _transformed");
-  command
-      ->add_option("--set", options->settings,
-                   "Extent or parameter of the comparison (P=100, M0=16), seq_len or cascade.path=value; repeatable")
-      ->allow_extra_args(false)
-      ->type_name("KEY=VALUE");
-  add_model_option(*command, options->model);
-  command->add_option("--seed", options->seed, "Seed of the inputs compared on")->capture_default_str();
-  command->add_option("--scale", options->scale, "Multiplies the first input")
-      ->check(finite_number())
-      ->capture_default_str();
-  command->add_option("--output", options->output, "Writes the cascade there")->type_name("FILE");
-  return {command, [options, &command_line] { return transform(*options, command_line); }};
+  add_option(command, "CASCADE", options->cascade, "Name or path of a cascade").required();
+  add_option(command, "--apply", options->apply, names_text()).one_each_time().placeholder("NAME:RANK[=TILE]");
+  add_flag(command, "--minimize-passes", options->minimize,
+           "Whatever saves passes over the ranks with several, and what forbids to save more");
+  add_option(command, "--rank", options->rank, "Only over this rank").placeholder("RANK");
+  add_option(command, "--tile", options->tile, "Extent of the tiles that --minimize-passes makes")
+      .in_range(1, 1 << 20)
+      .shows_default();
+  add_option(command, "--name", options->name, "Name of the result; else the origin's with _transformed");
+  add_option(command, "--set", options->settings,
+             "Extent or parameter of the comparison (P=100, M0=16), seq_len or cascade.path=value; repeatable")
+      .one_each_time()
+      .placeholder("KEY=VALUE");
+  add_model_option(command, options->model);
+  add_option(command, "--seed", options->seed, "Seed of the inputs compared on").shows_default();
+  add_option(command, "--scale", options->scale, "Multiplies the first input").finite().shows_default();
+  add_option(command, "--output", options->output, "Writes the cascade there").placeholder("FILE");
+  return {&command, [options, &command_line] { return transform(*options, command_line); }};
 }
 
 }  // namespace einloom::cli

@@ -40,6 +40,7 @@ class Trace : public RunListener {
   virtual void write_move_start(const RunState& /*run*/, int /*statement*/) {}
   virtual void write_transfer(RunState& run, int statement, std::int64_t bytes, std::int64_t begin_tick,
                               std::int64_t end_tick) = 0;
+  // Of a statement's moves under way, the oldest; the head may have moved on.
   virtual void write_move(RunState& /*run*/, int /*statement*/, std::int64_t /*start*/, std::int64_t /*done*/) {}
   virtual void write_tail(const RunState& run, const RunResult& result) = 0;
 

@@ -78,6 +78,25 @@ help: add `machine: …` beside `plan`, or `--set machine=…`
 )");
 }
 
+TEST_CASE("more operations than can be counted") {
+  const TemporaryFolder folder;
+  write_documents(folder);
+  folder.write(
+      "spec.yaml",
+      "spec: tiny\nconfigurations:\n  only: {cascade: ./cascade.yaml, machine: ./machine.yaml, plan: default}\n"
+      "set: {M: 1099511627776, K: 1099511627776, N: 1099511627776}\n");
+  for (const char* arguments : {"run spec.yaml", "run spec.yaml --check", "run spec.yaml --print-plan"}) {
+    const Outcome outcome = einloom_in(folder, arguments);
+    CHECK(outcome.err ==
+          R"(spec.yaml:3:3: error[workload-too-large]: `Z` has 7.98e+36 operations; at most 4.61e+18 can be counted
+ 3 |   only: {cascade: ./cascade.yaml, machine: ./machine.yaml, plan: default}
+   |   ^^^^
+help: make an extent smaller
+)");
+    CHECK(outcome.exit_code == 1);
+  }
+}
+
 TEST_CASE("what is set in a default plan is part of it, and wrong values are shown in it") {
   const TemporaryFolder folder;
   write_documents(folder);
