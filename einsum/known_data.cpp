@@ -41,6 +41,11 @@ bool is_drawn_whole(const Cascade& cascade, const std::string& input) {
   return false;
 }
 
+// An element of an index tensor as a whole number; 0 for what is none, as in a run.
+std::int64_t whole_number(double element) {
+  return element >= -0x1p40 && element <= 0x1p40 ? std::llround(element) : 0;
+}
+
 // `names` and all that their values are made from.
 std::set<std::string> with_origins(const Cascade& cascade, std::set<std::string> names) {
   for (std::size_t e = cascade.einsums().size(); e-- > 0;) {
@@ -145,10 +150,11 @@ KnownData::KnownData(const Cascade& cascade, const Shape& shape, Dtype dtype, st
     const EinsumKernel<double> kernel(cascade, static_cast<int>(e), shape, Precision{dtype});
     kernel.run(full_box(cascade, static_cast<int>(e), shape), false, values_);
   }
-  for (const auto& [name, tensor] : values_) {
+  for (auto& [name, tensor] : values_) {
     Limits& limits = limits_[name];
     for (std::int64_t i = 0; i < tensor.size(); ++i) {
       const std::int64_t value = whole_number(tensor.data()[i]);
+      tensor.data()[i] = static_cast<double>(value);
       if (i == 0) limits = {value, value};
       limits.low = std::min(limits.low, value);
       limits.high = std::max(limits.high, value);
@@ -172,10 +178,6 @@ std::vector<std::string> KnownData::deciding(const Comparison& comparison) const
   }
   const std::set<std::string>& found = inputs.empty() ? tensors : inputs;
   return {found.begin(), found.end()};
-}
-
-std::int64_t whole_number(double element) {
-  return element >= -0x1p40 && element <= 0x1p40 ? std::llround(element) : 0;
 }
 
 }  // namespace einloom

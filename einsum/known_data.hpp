@@ -37,6 +37,7 @@ class KnownData {
   [[nodiscard]] std::uint64_t seed() const { return seed_; }
   // Are all the tensors known that the comparison looks at?
   [[nodiscard]] bool knows(const Comparison& comparison) const;
+  // Its elements are whole numbers; 0 for what is none, as in a run.
   [[nodiscard]] const Tensor<double>& tensor(const std::string& name) const { return values_.at(name); }
   // The least and the greatest element, as whole numbers.
   struct Limits {
@@ -53,8 +54,5 @@ class KnownData {
   TensorStore<double> values_;
   std::map<std::string, Limits> limits_;
 };
-
-// An element of an index tensor as a whole number; 0 for what is none, as in a run.
-[[nodiscard]] std::int64_t whole_number(double element);
 
 }  // namespace einloom

@@ -179,25 +179,49 @@ std::int64_t DataPredicates::next(std::size_t variable, std::int64_t index) cons
   return runs_[variable].empty() ? index + 1 : runs_[variable][static_cast<std::size_t>(index)];
 }
 
-std::int64_t DataPredicates::element(int index) const {
-  const Read& read = reads_[static_cast<std::size_t>(index)];
+std::int64_t DataPredicates::place_of(int index) const {
   const kernel::CompiledAccess& access = compiled_.accesses[static_cast<std::size_t>(index)];
-  std::int64_t where = access.base;
-  for (std::size_t v : read.direct) where += access.strides[v] * point_[v];
-  for (const kernel::Gather& inner : access.gathers) where += inner.stride * element(inner.access);
-  return where < 0 || where >= access.tensor_size ? 0 : whole_number(read.data[where]);
+  std::int64_t place = access.base;
+  for (std::size_t v : reads_[static_cast<std::size_t>(index)].direct) place += access.strides[v] * point_[v];
+  for (const kernel::Gather& inner : access.gathers) place += inner.stride * element(inner.access);
+  return place;
+}
+
+std::int64_t DataPredicates::element_at(int index, std::int64_t place) const {
+  const std::int64_t size = compiled_.accesses[static_cast<std::size_t>(index)].tensor_size;
+  if (place < 0 || place >= size) return 0;
+  return static_cast<std::int64_t>(reads_[static_cast<std::size_t>(index)].data[place]);
 }
 
 // Calls `visit` with the element at one point of each run; stops when it returns false.
 template <class Visit>
 void DataPredicates::each_element(int index, const Box& box, const Visit& visit) {
   const std::vector<std::size_t>& variables = reads_[static_cast<std::size_t>(index)].variables;
-  for (std::size_t v : variables) {
-    if (box[v].begin >= box[v].end) return;
-    point_[v] = box[v].begin;
+  const kernel::CompiledAccess& access = compiled_.accesses[static_cast<std::size_t>(index)];
+  for (std::size_t v : variables) point_[v] = box[v].begin;
+  if (variables.empty()) {
+    visit(element(index));
+    return;
   }
-  while (visit(element(index))) {
-    std::size_t i = variables.size();
+  const std::size_t last = variables.back();
+  const bool steps = runs_[last].empty() &&
+                     std::none_of(access.gathers.begin(), access.gathers.end(), [&](const kernel::Gather& inner) {
+                       return compiled_.accesses[static_cast<std::size_t>(inner.access)].uses[last];
+                     });
+  while (true) {
+    if (steps) {
+      std::int64_t place = place_of(index);
+      for (std::int64_t i = box[last].begin; i < box[last].end; ++i, place += access.strides[last]) {
+        if (!visit(element_at(index, place))) return;
+      }
+    } else {
+      for (std::int64_t i = box[last].begin; i < box[last].end; i = next(last, i)) {
+        point_[last] = i;
+        if (!visit(element(index))) return;
+      }
+      point_[last] = box[last].begin;
+    }
+    std::size_t i = variables.size() - 1;
     while (i > 0) {
       const std::size_t v = variables[i - 1];
       point_[v] = next(v, point_[v]);

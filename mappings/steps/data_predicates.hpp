@@ -50,7 +50,9 @@ class DataPredicates {
 
   void keep(const Comparison& comparison, const KnownData& known, const kernel::DataConstraint& constraint);
   void find_runs(const std::vector<std::int64_t>& extents);
-  [[nodiscard]] std::int64_t element(int read) const;  // at point_
+  [[nodiscard]] std::int64_t place_of(int read) const;  // at point_
+  [[nodiscard]] std::int64_t element_at(int read, std::int64_t place) const;
+  [[nodiscard]] std::int64_t element(int read) const { return element_at(read, place_of(read)); }
   [[nodiscard]] std::int64_t next(std::size_t variable, std::int64_t index) const;
   // In the box; `is_attained`: is there a point at its best value?
   [[nodiscard]] Met look(const kernel::DataConstraint& constraint, const Box& box, bool& is_attained);

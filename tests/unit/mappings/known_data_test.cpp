@@ -101,9 +101,10 @@ TEST_CASE("a program says by which data tiles are passed over, and of which Eins
   CHECK_FALSE(by_indices.data_seed);
 
   const Program activations = [] {
+    const Cascade cascade = cascade_of("dynamic_mask");
     Shape shape;
-    for (const auto& [name, value] : cascade_of("dynamic_mask").checks().cases.front().shape) shape.set(name, value);
-    return lowered(cascade_of("dynamic_mask"), shape, 5);
+    for (const auto& [name, value] : cascade.checks().cases.front().shape) shape.set(name, value);
+    return lowered(cascade, shape, 5);
   }();
   CHECK(activations.deciding.empty());
   CHECK(activations.dense == Names{"QK", "S", "GM", "SN", "SD", "A", "O"});
