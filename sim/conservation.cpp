@@ -54,8 +54,8 @@ void check_moves(const Program& program, const Totals& totals) {
 
 }  // namespace
 
-void check_conservation(const Program& program, const Totals& simulated, const Totals& estimated,
-                        const Report& report) {
+void check_conservation(const Program& program, const Machine& machine, const Totals& simulated,
+                        const Totals& estimated, const Report& report) {
   for (std::size_t s = 0; s < program.statements.size(); ++s) {
     for (std::size_t v = 0; v < program.statements[s].variants.size(); ++v) {
       must_equal(simulated.instances[s][v], estimated.instances[s][v],
@@ -72,6 +72,12 @@ void check_conservation(const Program& program, const Totals& simulated, const T
       sum += account.cycles.value();
     }
     must_equal(sum, report.cycles.value(), fmt::format("accounts of {}", array.name));
+  }
+  for (std::size_t m = 0; m < machine.memories.size(); ++m) {
+    if (!machine.memories[m].capacity) continue;
+    ensure(report.memories[m].peak_bytes <= machine.memories[m].capacity->value(),
+           fmt::format("{} holds {} bytes, more than its capacity", machine.memories[m].name,
+                       report.memories[m].peak_bytes));
   }
   double energy = report.energy.registers_all_pj;
   for (const auto& [component, picojoules] : report.energy.by_component_pj) energy += picojoules;

@@ -10,7 +10,9 @@ Occupancy::Occupancy(const Program& program)
       storage_of_(program.statements.size(), -1),
       by_memory_(program.memories.size()),
       readers_(program.storages.size()),
-      peaks_(program.memories.size()) {
+      peaks_(program.memories.size()),
+      held_(program.storages.size(), 0),
+      held_at_most_(program.memories.size(), 0) {
   for (std::size_t i = 0; i < program.storages.size(); ++i) {
     const Storage& storage = program.storages[i];
     if (storage.memory < 0) continue;
@@ -30,7 +32,29 @@ void Occupancy::start(int statement, Scoreboard& board, Counters& counters, std:
   const int storage = storage_of_[static_cast<std::size_t>(statement)];
   if (storage < 0 || !board.acquires(program_.storages[static_cast<std::size_t>(storage)])) return;
   ++counters.acquired(storage);
-  measure(program_.storages[static_cast<std::size_t>(storage)].memory, board, counters, now);
+  const int memory = program_.storages[static_cast<std::size_t>(storage)].memory;
+  std::int64_t& at_most = held_at_most_[static_cast<std::size_t>(memory)];
+  at_most -= held_[static_cast<std::size_t>(storage)];
+  at_most += held(storage, board, counters, now);
+  if (at_most > peaks_[static_cast<std::size_t>(memory)].bytes) measure(memory, board, counters, now);
+}
+
+std::int64_t Occupancy::held(int storage, Scoreboard& board, Counters& counters, std::int64_t now) {
+  const auto s = static_cast<std::size_t>(storage);
+  std::int64_t freed = kNever;
+  for (Reader& reader : readers_[s]) {
+    const Dependence& edge = program_.dependences[static_cast<std::size_t>(reader.dependence)];
+    const History& history = board.known(reader.dependence);
+    const std::int64_t ended =
+        history.next_after(std::max(reader.ended, history.first()), now - board.latency(reader.dependence));
+    if (ended != reader.ended) {
+      reader.ended = ended;
+      reader.freed = board.slots_freed(edge, ended);
+    }
+    freed = std::min(freed, reader.freed);
+  }
+  held_[s] = (counters.acquired(storage) - (freed == kNever ? 0 : freed)) * program_.storages[s].slot_bytes;
+  return held_[s];
 }
 
 void Occupancy::measure(int memory, Scoreboard& board, Counters& counters, std::int64_t now) {
@@ -38,23 +62,10 @@ void Occupancy::measure(int memory, Scoreboard& board, Counters& counters, std::
   bytes_.assign(storages.size(), 0);
   std::int64_t total = 0;
   for (std::size_t i = 0; i < storages.size(); ++i) {
-    const auto s = static_cast<std::size_t>(storages[i]);
-    std::int64_t freed = kNever;
-    for (Reader& reader : readers_[s]) {
-      const Dependence& edge = program_.dependences[static_cast<std::size_t>(reader.dependence)];
-      const History& history = board.known(reader.dependence);
-      const std::int64_t ended =
-          history.next_after(std::max(reader.ended, history.first()), now - board.latency(reader.dependence));
-      if (ended != reader.ended) {
-        reader.ended = ended;
-        reader.freed = board.slots_freed(edge, ended);
-      }
-      freed = std::min(freed, reader.freed);
-    }
-    const std::int64_t held = counters.acquired(storages[i]) - (freed == kNever ? 0 : freed);
-    bytes_[i] = held * program_.storages[s].slot_bytes;
+    bytes_[i] = held(storages[i], board, counters, now);
     total += bytes_[i];
   }
+  held_at_most_[static_cast<std::size_t>(memory)] = total;
   Peak& peak = peaks_[static_cast<std::size_t>(memory)];
   if (total > peak.bytes) {
     peak.bytes = total;

@@ -40,6 +40,8 @@ class Occupancy {
     std::int64_t ended = 0;  // instances whose use of the slot is over
     std::int64_t freed = 0;
   };
+  // Bytes of a storage that are held at `now`.
+  std::int64_t held(int storage, Scoreboard& board, Counters& counters, std::int64_t now);
   void measure(int memory, Scoreboard& board, Counters& counters, std::int64_t now);
 
   const Program& program_;
@@ -47,7 +49,11 @@ class Occupancy {
   std::vector<std::vector<int>> by_memory_;   // storages
   std::vector<std::vector<Reader>> readers_;  // by storage
   std::vector<Peak> peaks_;
-  std::vector<std::int64_t> bytes_;  // scratch, by storage of a memory
+  // What was held when a storage was last looked at: slots are freed since, none is taken. A peak is measured only
+  // when the sum of these exceeds the last one.
+  std::vector<std::int64_t> held_;          // by storage, bytes
+  std::vector<std::int64_t> held_at_most_;  // by memory
+  std::vector<std::int64_t> bytes_;         // scratch, by storage of a memory
 };
 
 }  // namespace einloom

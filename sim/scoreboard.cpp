@@ -26,6 +26,9 @@ Scoreboard::Scoreboard(const Program& program)
     std::int64_t& longest = longest_latency_[static_cast<std::size_t>(edge.producer)];
     longest = std::max(longest, edge.latency_cycles);
   }
+  for (const Dependence& edge : program.dependences) {
+    freeing_.push_back(edge.kind == DependenceKind::slot ? freeing_of(edge) : Freeing{});
+  }
   for (std::size_t s = 0; s < program.statements.size(); ++s) strides_[s] = strides_of(program.statements[s]);
   for (std::size_t s = 0; s < program.statements.size(); ++s) {
     const Statement& statement = program.statements[s];
@@ -136,16 +139,39 @@ std::int64_t Scoreboard::slots_freed(const Dependence& slot_edge, std::int64_t i
   return storage.mask ? storage.mask->count_before(freed) : freed;
 }
 
+Scoreboard::Freeing Scoreboard::freeing_of(const Dependence& slot_edge) const {
+  const Storage& storage = program_.storages[static_cast<std::size_t>(slot_edge.storage)];
+  const Statement& acquirer = program_.statements[static_cast<std::size_t>(storage.producer)];
+  const auto& index = slot_edge.index;
+  Freeing freeing{std::vector<char>(index.size(), 0), 1};
+  bool in_order = true;  // the reader has all loops of the storage so far, in their order
+  auto from = index.begin();
+  for (const int loop : storage.loops) {
+    const auto found =
+        std::find_if(from, index.end(), [&](const IndexSource& source) { return source.consumer_loop == loop; });
+    const std::int64_t trip = acquirer.trips[static_cast<std::size_t>(loop)];
+    in_order = in_order && (found != index.end() || trip == 1);
+    if (in_order && found != index.end()) {
+      freeing.counts[static_cast<std::size_t>(found - index.begin())] = 1;
+      from = found + 1;
+    } else {
+      freeing.at_once *= trip;
+    }
+  }
+  return freeing;
+}
+
 std::int64_t Scoreboard::all_slots_freed(const Dependence& slot_edge, std::int64_t instances) const {
   const auto r = static_cast<std::size_t>(slot_edge.producer);
   const Statement& reader = program_.statements[r];
   if (program_.grows) return freed_in_growing(slot_edge, instances);
+  const Freeing& freeing = freeing_[static_cast<std::size_t>(&slot_edge - program_.dependences.data())];
   const bool all = instances >= reader.instances;
   std::int64_t freed = all ? 1 : 0;
   std::int64_t left = instances;
   bool counting = !all;  // a later pass over the same slots has still to come: nothing below frees any
   for (std::size_t e = 0; e < reader.trips.size(); ++e) {
-    const bool indexes = slot_edge.index[e].consumer_loop >= 0;
+    const bool indexes = freeing.counts[e] != 0;
     const std::int64_t index = left / strides_[r][e];
     left -= index * strides_[r][e];
     if (indexes) {
@@ -157,7 +183,7 @@ std::int64_t Scoreboard::all_slots_freed(const Dependence& slot_edge, std::int64
       counting = false;
     }
   }
-  return freed;
+  return freed * freeing.at_once;
 }
 
 void Scoreboard::skip(int statement, std::size_t level, std::int64_t steps, std::int64_t instances) {

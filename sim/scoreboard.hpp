@@ -142,7 +142,16 @@ class Scoreboard {
   [[nodiscard]] std::int64_t all_slots_freed(const Dependence& slot_edge, std::int64_t instances) const;
   [[nodiscard]] std::int64_t freed_in_growing(const Dependence& slot_edge, std::int64_t instances) const;
 
+  // Which of a reader's loops tell slots apart, and how many slots each of their iterations frees at once: those along
+  // loops of the storage that the reader does not have.
+  struct Freeing {
+    std::vector<char> counts;  // by effective loop of the reader
+    std::int64_t at_once = 1;
+  };
+  [[nodiscard]] Freeing freeing_of(const Dependence& slot_edge) const;
+
   const Program& program_;
+  std::vector<Freeing> freeing_;  // by dependence; of slots
   std::vector<Head> heads_;
   std::vector<History> histories_;
   std::vector<History> arrivals_;  // by dependence; empty: ends and latencies count

@@ -200,7 +200,7 @@ Report simulate(const Program& program, const Machine& machine, const Simulation
   }
   report.energy = energy_of(program, machine, totals);
   report.area_mm2 = machine.total_area().value() / 1e6;
-  check_conservation(program, totals, estimated, report);
+  check_conservation(program, machine, totals, estimated, report);
   return report;
 }
 
