@@ -15,6 +15,7 @@
 #include "base/diagnostic.hpp"
 #include "sim/execute.hpp"
 #include "support/documents_in_tree.hpp"
+#include "support/evaluator_reference.hpp"
 #include "support/same_report.hpp"
 
 namespace einloom::test {
@@ -96,18 +97,6 @@ inline void compare_levels(const Program& program, const Machine& machine, const
 inline void print(const std::string& name, const Tally& tally) {
   fmt::print("{}: {} compared, {} refused, {} deadlocked; {} tile operations, {} PE-cycles\n", name, tally.compared,
              tally.refused, tally.deadlocked, tally.instances, tally.pe_cycles);
-}
-
-inline ReferenceFunction evaluator_of(const Cascade& cascade) {
-  return [&cascade](const TensorStore<double>& inputs, const Shape& shape) {
-    TensorStore<double> store = inputs;
-    evaluate<double>(cascade, shape, Precision{Dtype::fp64}, store);
-    TensorStore<double> outputs;
-    for (const TensorDecl& tensor : cascade.tensors()) {
-      if (tensor.role == TensorRole::output) outputs.emplace(tensor.name, store.at(tensor.name));
-    }
-    return outputs;
-  };
 }
 
 struct ValueTally {

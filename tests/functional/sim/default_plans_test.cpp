@@ -13,6 +13,7 @@
 #include "mappings/default_plan/default_plan.hpp"
 #include "sim/execute.hpp"
 #include "support/documents_in_tree.hpp"
+#include "support/evaluator_reference.hpp"
 #include "support/same_report.hpp"
 #include "support/seeds.hpp"
 
@@ -50,18 +51,6 @@ Shape random_shape(const Cascade& cascade, std::int64_t dim, std::uint64_t seed)
   }
   for (const PartitionDecl& partition : cascade.partitions()) shape.set(partition.inner, among({1, 2, 3, 4, 7}));
   return shape;
-}
-
-ReferenceFunction evaluator_of(const Cascade& cascade) {
-  return [&cascade](const TensorStore<double>& inputs, const Shape& shape) {
-    TensorStore<double> store = inputs;
-    evaluate<double>(cascade, shape, Precision{Dtype::fp64}, store);
-    TensorStore<double> outputs;
-    for (const TensorDecl& tensor : cascade.tensors()) {
-      if (tensor.role == TensorRole::output) outputs.emplace(tensor.name, std::move(store.at(tensor.name)));
-    }
-    return outputs;
-  };
 }
 
 // What a plan makes use of, over all that are checked.
