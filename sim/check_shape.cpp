@@ -19,14 +19,33 @@ double operations(const Cascade& cascade, const Shape& shape) {
   return total;
 }
 
-// Pairs of positions where ranks count the same ones (M: P), over all their axes: a kernel may look at each.
-double pairs(const Cascade& cascade, const Shape& shape) {
-  double product = 1;
+// The rank of which `rank` counts the same positions (M: P); "" when it is none's.
+std::string counted_by(const Cascade& cascade, const std::string& rank) {
   for (const DerivedRank& derived : cascade.derived_ranks()) {
-    if (derived.formula.kind != ExpressionKind::symbol || !shape.find(derived.formula.name)) continue;
-    product *= static_cast<double>(shape.at(derived.rank)) * static_cast<double>(shape.at(derived.formula.name));
+    if (derived.rank != rank || derived.formula.kind != ExpressionKind::symbol) continue;
+    const auto& ranks = cascade.ranks();  // a parameter counts no positions
+    const bool known = std::any_of(ranks.begin(), ranks.end(),
+                                   [&](const RankDecl& each) { return each.name == derived.formula.name; });
+    return known ? derived.formula.name : "";
   }
-  return product;
+  return "";
+}
+
+// Pairs of positions, over all axes of an input (MY: PY, MX: PX): a kernel may look at each.
+double pairs(const Cascade& cascade, const Shape& shape) {
+  double most = 1;
+  for (const TensorDecl& tensor : cascade.tensors()) {
+    if (tensor.role != TensorRole::input) continue;
+    std::set<std::string> others;
+    double product = 1;
+    for (const std::string& rank : tensor.ranks) {
+      const std::string other = counted_by(cascade, rank);
+      if (other.empty() || !others.insert(other).second) continue;
+      product *= static_cast<double>(shape.at(rank)) * static_cast<double>(shape.at(other));
+    }
+    most = std::max(most, product);
+  }
+  return most;
 }
 
 bool has_loop(const NestNode& nest, const std::string& variable) {
@@ -67,7 +86,7 @@ class Clip {
       const bool repeated = std::any_of(plan_.nests.begin(), plan_.nests.end(), [&](const NestNode& nest) {
         return has_loop(nest, variable_of_rank(rank.name));
       });
-      if (repeated && !is_carried(rank.name)) {
+      if (repeated && !is_carried(rank.name) && !is_reduced(rank.name)) {
         if (!excessive() || set(rank.name, 1)) continue;
       }
       (repeated || is_tiled(rank.name) ? tiled : others).push_back(rank.name);
@@ -76,8 +95,9 @@ class Clip {
       tiled.insert(tiled.end(), others.begin(), others.end());
       halve_together(tiled);
     } else {
-      halve(tiled);
-      halve(others);
+      halve(tiled, [&](const std::string& rank) { return two_tiles(rank); });
+      halve(others, [](const std::string&) { return kFew; });
+      for (const auto& ranks : {tiled, others}) halve(ranks, [](const std::string&) { return std::int64_t{1}; });
     }
     return given_;
   }
@@ -85,7 +105,30 @@ class Clip {
  private:
   [[nodiscard]] bool is_carried(const std::string& rank) const {
     return std::any_of(cascade_.iterative_ranks().begin(), cascade_.iterative_ranks().end(),
-                       [&](const RankDecl& iterative) { return iterative.name == rank; });
+                       [&](const RankDecl& iterative) {
+                         return iterative.name == rank || counted_by(cascade_, iterative.name) == rank;
+                       });
+  }
+
+  // Is a sum or another reduction made over it, or over a rank that counts the same?
+  [[nodiscard]] bool is_reduced(const std::string& rank) const {
+    return std::any_of(cascade_.einsums().begin(), cascade_.einsums().end(), [&](const Einsum& einsum) {
+      return std::any_of(einsum.reductions.begin(), einsum.reductions.end(), [&](const Reduction& reduction) {
+        const std::string reduced = rank_of_variable(reduction.variable);
+        return reduced == rank || counted_by(cascade_, reduced) == rank;
+      });
+    });
+  }
+
+  // Two of the cascade's own tiles, where it or a rank that counts the same has any.
+  [[nodiscard]] std::int64_t two_tiles(const std::string& rank) const {
+    const Shape shape = cascade_.bind(given_, where_);
+    std::int64_t extent = 1;
+    for (const PartitionDecl& partition : cascade_.partitions()) {
+      if (partition.rank != rank && counted_by(cascade_, partition.rank) != rank) continue;
+      extent = std::max(extent, 2 * shape.at(partition.inner));
+    }
+    return extent;
   }
 
   [[nodiscard]] bool is_tiled(const std::string& rank) const {
@@ -131,14 +174,15 @@ class Clip {
     }
   }
 
-  void halve(std::vector<std::string> ranks) {
+  // The longest, again and again, while it stays at or above `least`.
+  template <class Least>
+  void halve(std::vector<std::string> ranks, const Least& least) {
     while (excessive() && !ranks.empty()) {
       const auto longest =
           std::max_element(ranks.begin(), ranks.end(),
                            [&](const std::string& a, const std::string& b) { return given_.at(a) < given_.at(b); });
-      const std::int64_t extent = given_.at(*longest);
-      if (extent == 1) return;
-      if (!set(*longest, (extent + 1) / 2)) ranks.erase(longest);
+      const std::int64_t half = (given_.at(*longest) + 1) / 2;
+      if (given_.at(*longest) == 1 || half < least(*longest) || !set(*longest, half)) ranks.erase(longest);
     }
   }
 
@@ -152,6 +196,7 @@ class Clip {
     }
   }
 
+  static constexpr std::int64_t kFew = 8;
   static constexpr double kPair = 8;       // … as so many operations
   static constexpr double kInstance = 64;  // a tile operation or a move costs about as much as so many elements
 

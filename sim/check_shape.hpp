@@ -30,8 +30,9 @@ struct CheckOptions {
 // Stepping every PE with values takes longer: the budget for that.
 inline constexpr std::int64_t kPeCheckBudget = std::int64_t{1} << 22;
 
-// How ranks are cut. Longest: first ranks walked one element at a time that no step carries over (b, h: independent
-// repetitions) to 1, then the longest of those in tiles is halved, then of the others. Together: all are halved.
+// How ranks are cut. Longest: first ranks walked one element at a time that nothing reduces or carries on (b, h:
+// independent repetitions) to 1; then the longest of those in tiles is halved down to two of the cascade's own tiles,
+// then of the others down to 8, then of all. Together: all are halved at once.
 enum class Cut { longest, together };
 
 // `workload` cut to the limits. Ranks in `kept` are not cut.

@@ -78,8 +78,10 @@ class ValueMachine {
         for_each_element(tensor, tensor_region(program_, cascade_, statement, position_, {}),
                          [&](std::int64_t at) { tensor.data()[at] = 0; });
       }
+      const std::vector<std::int64_t> borrowed = borrow_states(statement);
       kernels_[static_cast<std::size_t>(statement_index)]->run(tile_box(program_, statement, position_), accumulate,
                                                                chip_);
+      for (const std::int64_t at : borrowed) chip_.at(tensor_name).data()[at] = kPoison;
       if (program_.grows) carry_state(statement);
       end(statement_index);
       return;
@@ -95,6 +97,27 @@ class ValueMachine {
   [[nodiscard]] const TensorStore<T>& dram() const { return dram_; }
 
  private:
+  // An absent update leaves a state as it is, wherever it is: in DRAM, where its tile on the chip has given up its
+  // slot. The previous states that the kernel is lent from there; nobody else may read them.
+  std::vector<std::int64_t> borrow_states(const Statement& statement) {
+    std::vector<std::int64_t> borrowed;
+    const TensorDecl& decl = *cascade_.find_tensor(program_.tensors[static_cast<std::size_t>(statement.tensor)]);
+    if (decl.iterative_rank.empty() || cascade_.domain(statement.einsum).empty()) return borrowed;
+    for (const Access* access : cascade_.einsums()[static_cast<std::size_t>(statement.einsum)].reads()) {
+      if (access->tensor == decl.name) return borrowed;  // the plan brings what it reads
+    }
+    Tensor<T>& tensor = chip_.at(decl.name);
+    const Tensor<T>& kept = dram_.at(decl.name);
+    const auto rank = std::find(decl.ranks.begin(), decl.ranks.end(), decl.iterative_rank) - decl.ranks.begin();
+    const std::int64_t step = tensor.strides()[static_cast<std::size_t>(rank)];
+    for_each_element(tensor, tensor_region(program_, cascade_, statement, position_, {}), [&](std::int64_t at) {
+      if (!std::isnan(tensor.data()[at - step]) || std::isnan(kept.data()[at - step])) return;
+      tensor.data()[at - step] = kept.data()[at - step];
+      borrowed.push_back(at - step);
+    });
+    return borrowed;
+  }
+
   // Behind the last iteration of a loop that ends early, a state keeps its value in the iterations left out.
   void carry_state(const Statement& statement) {
     const TensorDecl& decl = *cascade_.find_tensor(program_.tensors[static_cast<std::size_t>(statement.tensor)]);

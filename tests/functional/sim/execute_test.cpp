@@ -223,3 +223,30 @@ TEST_CASE("large shapes are clipped to the budget and still cover several tiles"
   CHECK(clipped.at("M") >= 32);
   CHECK(check_values(cascade, machine, plan, shape.shape(), softmax(), options, {}).passed);
 }
+
+// Extents that go together only as the kernel knows.
+TEST_CASE("where a kernel refuses the clipped shape, others are tried; its error stands when none is accepted") {
+  const Cascade cascade = cascade_of("attention_1pass");
+  const Machine machine = array_of(16);
+  const Plan plan = plan_of(kInterleaved);
+  CheckOptions options;
+  options.operation_budget = 1 << 22;
+  const AttentionShape shape{4, 2, 1024, 1024, 32, 32};
+  const auto accepting = [](const auto& accepts) {
+    return [accepts](const TensorStore<double>& inputs, const Shape& extents) {
+      if (!accepts(extents)) throw UserError(Diagnostic{"reference-mismatch", "refused", {}});
+      return softmax()(inputs, extents);
+    };
+  };
+  const auto checked = [&](const ReferenceFunction& reference) {
+    return check_values(cascade, machine, plan, shape.shape(), reference, options, {});
+  };
+  const CheckReport alone = checked(accepting([](const Shape& extents) { return extents.at("P") == 1024; }));
+  CHECK(alone.passed);
+  CHECK(alone.description.find("P = 1024") != std::string::npos);
+  CHECK(alone.description.find("M = 1024") == std::string::npos);
+  const CheckReport together =
+      checked(accepting([](const Shape& extents) { return extents.at("M") >= 16 * extents.at("E"); }));
+  CHECK(together.passed);
+  CHECK_THROWS_AS(checked(accepting([](const Shape&) { return false; })), UserError);
+}
