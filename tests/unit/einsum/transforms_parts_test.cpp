@@ -60,7 +60,8 @@ TEST_CASE("gathered values: over the rank's passes first, then over the indices'
   CHECK(fewer.after == 2);
   REQUIRE(fewer.steps.size() == 1);
   CHECK(fewer.steps[0].transform == "gather:M");
-  CHECK(fewer.forbidden == std::vector<std::string>{"pass 2 because of IX = topk(m) …, before QW reads K again"});
+  CHECK(fewer.forbidden ==
+        std::vector<std::string>{"pass 2 because of IX = topk(m) …, before QW goes over M again, in K"});
   const FewerPasses both = minimize_passes(fewer.cascade, "W", 2);
   CHECK(both.after == 1);
   CHECK(passes_over(both.cascade, "M") == 2);
