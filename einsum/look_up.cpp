@@ -49,9 +49,7 @@ std::map<std::string, std::string> followed_names(const Access& access, const Te
     const bool is_state = !tensor.iterative_rank.empty() && rank == tensor.iterative_rank;
     const auto variable = access.indices[k].plain_variable();
     if (!variable || access.indices[k].plain_offset() > (is_state ? 1 : 0)) continue;
-    std::string name = rank;
-    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
-    names.emplace(name, *variable);
+    names.emplace(variable_of_rank(rank), *variable);
   }
   return names;
 }

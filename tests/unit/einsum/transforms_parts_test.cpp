@@ -311,3 +311,12 @@ einsums:
   CHECK(fewer.steps.empty());
   CHECK(fewer.forbidden == std::vector<std::string>{"`Z` must wait for `S`: nothing comes out of `tanh`"});
 }
+
+// The gain of the norm is an input: its mean, which deferring needs, is no step of the memory's iteration over T.
+TEST_CASE("what is made of inputs alone leaves an iteration over another rank") {
+  const Cascade origin = shipped_cascade("memora", {{"memory", "mlp"}, {"affine", "given"}});
+  const FewerPasses fewer = minimize_passes(origin, "F", 4);
+  CHECK(fewer.before == 7);
+  CHECK(fewer.after == 3);
+  check_values(origin, fewer.cascade);
+}
