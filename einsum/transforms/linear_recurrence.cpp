@@ -181,14 +181,15 @@ class RecurrenceReader {
   // Whether the update is there at every step, or, where the state starts with 0, at none.
   bool is_updated_always(const Einsum& update, const TensorDecl& tensor) const {
     for (const Comparison& comparison : cascade_.domain(cascade_.einsum_position(update.name()))) {
-      bool varies = false;
+      bool varies = false, is_fixed = true;
       for (const IndexExpression* side : {&comparison.left, &comparison.right}) {
         const auto names = side->variables();
+        is_fixed = is_fixed && names.empty();
         varies = varies || std::find(names.begin(), names.end(), variable_of_rank(rank_)) != names.end();
       }
       const bool is_end = comparison.op == "<" && print_index(comparison.left) == variable_of_rank(rank_) &&
                           same_extent(print_index(comparison.right));
-      if (varies ? !is_end : tensor.initial != 0.0) return false;
+      if (!is_fixed && (varies ? !is_end : tensor.initial != 0.0)) return false;
     }
     return true;
   }
@@ -269,6 +270,13 @@ std::set<std::string> states_over(const Cascade& cascade, const std::string& ran
     if (tensor.iterative_rank == rank) states.insert(tensor.name);
   }
   return states;
+}
+
+bool may_be_absent(const Cascade& cascade, const Einsum& einsum) {
+  const auto& domain = cascade.domain(cascade.einsum_position(einsum.name()));
+  return std::any_of(domain.begin(), domain.end(), [](const Comparison& comparison) {
+    return !comparison.left.variables().empty() || !comparison.right.variables().empty();
+  });
 }
 
 Expression with_states(const Expression& expression, const Cascade& cascade, const std::set<std::string>& states) {

@@ -32,6 +32,9 @@ struct LinearTerms {
 [[nodiscard]] Expression with_states(const Expression& expression, const Cascade& cascade,
                                      const std::set<std::string>& states);
 
+// Whether a predicate or an index may take points of the Einsum away.
+[[nodiscard]] bool may_be_absent(const Cascade& cascade, const Einsum& einsum);
+
 struct LinearRecurrence {
   const Einsum* update = nullptr;
   std::optional<Expression> decay;  // nothing when the state stays as it is
