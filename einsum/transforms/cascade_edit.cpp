@@ -29,6 +29,21 @@ CascadeDraft draft_of(const Cascade& cascade) {
   return draft;
 }
 
+PartNames part_names(const Cascade& cascade, const std::string& rank) {
+  const auto free = [&](const std::string& name) {
+    const auto ranks = cascade.all_ranks();
+    const auto named = [&](const auto& each) { return each.name == name; };
+    return std::find(ranks.begin(), ranks.end(), name) == ranks.end() && !cascade.find_tensor(name) &&
+           std::none_of(cascade.parameters().begin(), cascade.parameters().end(), named) &&
+           std::none_of(cascade.constants().begin(), cascade.constants().end(), named);
+  };
+  for (const char* between : {"", "_", "__"}) {
+    const PartNames names{rank + between + "1", rank + between + "0"};
+    if (free(names.outer) && free(names.inner)) return names;
+  }
+  return {};
+}
+
 CascadeEdit::CascadeEdit(const Cascade& cascade) : draft_(draft_of(cascade)) {
   for (const TensorDecl& tensor : draft_.tensors) taken_.insert(tensor.name);
   std::erase_if(draft_.tensors, [](const TensorDecl& tensor) { return tensor.role != TensorRole::input; });
