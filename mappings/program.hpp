@@ -61,12 +61,20 @@ struct MemoryAccess {
   std::int64_t write_bytes = 0;
 };
 
+// What a selection (topk, argsort, sort, argmax, argmin) looks at and gives.
+struct SelectionShape {
+  std::string op;
+  int over = -1;     // position in Statement::box of the index whose values it looks at
+  int counter = -1;  // … of the index that counts its results; -1: it gives one
+};
+
 // Cost of one instance.
 struct Work {
   std::int64_t duration_cycles = 0;        // operation: issue-slot cycles; move: 0 (bytes decide)
   std::int64_t tail_cycles = 0;            // operation: from the end of the issue slot until the last PE is done
   std::int64_t points = 0;                 // iteration points computed
   std::vector<std::int64_t> outer_points;  // values that each of Statement::outer_operations combines
+  std::int64_t comparisons = 0;            // of a selection, with those that merge the lists of neighbours
   std::int64_t pes = 0;                    // PEs that take part
   std::int64_t slot_pes = 0;  // PEs its issue slot stands for: `pes`, or the most of its instruction's Einsums
   std::int64_t move_bytes = 0;
@@ -140,6 +148,7 @@ struct Statement {
   std::int64_t element_bytes = 1;              // move: of the tensor
   std::vector<std::pair<std::string, std::int64_t>> operations_per_point;  // operation
   std::vector<OuterOperation> outer_operations;  // operation: reductions of another kind, over its first box dimensions
+  std::optional<SelectionShape> selection;       // operation
   std::string instruction;              // operation of an array with a controller: what it is part of; "" otherwise
   bool accumulates = false;             // reduces over a loop: combines with what earlier iterations stored
   std::vector<int> accumulation_loops;  // positions in `effective`; the first iteration of all of them starts afresh
