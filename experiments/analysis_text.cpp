@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "einsum/passes.hpp"
 #include "experiments/analysis.hpp"
 #include "experiments/text_table.hpp"
 
@@ -204,7 +205,7 @@ std::string analyses_table(const std::vector<CascadeAnalysis>& analyses) {
     const auto macs = each.operations.find("mac");
     std::vector<std::string> cells = {each.cascade.name() + (each.own_shape ? " *" : ""),
                                       each.cascade.paper(),
-                                      each.passes_text(),
+                                      passes_text(each.cascade),
                                       each.held_text(),
                                       with_separators(macs == each.operations.end() ? 0 : macs->second),
                                       with_separators(total_operations(each.operations)),
