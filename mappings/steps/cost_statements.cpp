@@ -156,6 +156,8 @@ class Costing {
     for (const BoxDimension& box : statement.box) check_placed(einsum, binding, places, box, array);
     record_places(statement, places);
     statement.selection = selection_of(einsum);
+    statement.gather_array = array_adding(kGather, statement.array);
+    statement.scatter_array = array_adding(kScatter, statement.array);
     const Placement* placement = lowering_.placement(einsum.name());
     if (placement != nullptr) statement.result_memory = placement->memory;
     for (const auto& [op, count] : operations_per_point(einsum)) statement.operations_per_point.emplace_back(op, count);
@@ -175,6 +177,15 @@ class Costing {
       const bool sum_ends = sum_bit < 0 || (set >> sum_bit & 1U) != 0;
       statement.variants.push_back(operation_work(statement, einsum, array, places, set, sum_ends));
     }
+  }
+
+  // The array itself, or the first one that has the operation: addresses are added up in front of the memory.
+  [[nodiscard]] int array_adding(const char* op, int own) const {
+    if (lowering_.array(own).operations.count(op) != 0) return own;
+    const auto& arrays = lowering_.machine.arrays;
+    const auto found =
+        std::find_if(arrays.begin(), arrays.end(), [&](const PeArray& each) { return each.operations.count(op) != 0; });
+    return found == arrays.end() ? -1 : static_cast<int>(found - arrays.begin());
   }
 
   static void record_places(Statement& statement, const std::vector<BoundPlace>& places) {
