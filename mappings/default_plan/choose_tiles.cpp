@@ -84,8 +84,11 @@ class Tiling {
     for (DraftEinsum& one : draft_.einsums) {
       for (auto [axis, limit] : {std::pair(&one.rows, one.array->rows), {&one.columns, one.array->columns}}) {
         if (axis->empty()) continue;
-        if (one.whole.count(*axis) != 0) continue;
         const std::int64_t tile = draft_.tile.at(*axis);
+        if (one.whole.count(*axis) != 0) {
+          if (draft_.extent(*axis) > limit && tile == 1) axis->clear();
+          continue;
+        }
         if (tile > limit || (tile == 1 && draft_.is_looped(*axis))) axis->clear();
       }
     }
