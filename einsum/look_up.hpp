@@ -7,23 +7,45 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "einsum/cascade.hpp"
 
 namespace einloom {
+
+// By the names of an access: what stands for a variable of the tensor, {t: p} of NT[p] where NT has the rank T, {t:
+// t1*T0+t0} of NT[t1*T0+t0], with the variables in it.
+struct StandIn {
+  std::string text;
+  std::vector<std::string> variables;
+};
+using StandIns = std::map<std::string, StandIn>;
+
+// A state's own step, t+1 of a state over T, stands as t.
+[[nodiscard]] StandIns stand_ins(const Access& access, const TensorDecl& tensor);
 
 struct LookUp {
   std::set<std::string> variables;  // that choose positions; those inside tiles left out. Empty: nothing is looked up
   std::set<std::string> indices;    // printed
 
   void join(const LookUp& other);
-  // By the names of an access: {t: p} makes NT[t] of a tensor NT[p]. nullopt when a variable has none.
-  [[nodiscard]] std::optional<LookUp> renamed(const std::map<std::string, std::string>& names) const;
+  // nullopt when a variable has no stand-in.
+  [[nodiscard]] std::optional<LookUp> through(const StandIns& names) const;
 };
 
-// Of tensor's rank at this position, in lower case → the variable that the index there is alone, or plus 1 where it is
-// a state's iteration; left out where it is neither.
-[[nodiscard]] std::map<std::string, std::string> followed_names(const Access& access, const TensorDecl& tensor);
+// Index tensors that take a position apart: X[t] = floor(t / L) and Y[t] = mod(t, L), so that X[t]*L+Y[t] is t.
+class TakenApart {
+ public:
+  explicit TakenApart(const Cascade& cascade);
+  // Indices with such sums written as the position.
+  [[nodiscard]] LookUp put_together(LookUp look_up) const;
+
+ private:
+  struct Part {
+    std::string tensor, size;
+  };
+  std::vector<Part> quotients_, rests_;
+};
 
 [[nodiscard]] bool includes(const std::set<std::string>& all, const std::set<std::string>& some);
 

@@ -41,12 +41,12 @@ struct Operand {
   Footprint footprint = Footprint::none;
   bool last_state = false;  // of an iteration over the group
   LookUp looked_up;         // of a full value
-  std::map<std::string, std::string> names;
+  StandIns names;
 };
 
 class PassRule {
  public:
-  PassRule(const Cascade& cascade, RankGroup group) : cascade_(cascade) {
+  PassRule(const Cascade& cascade, RankGroup group) : cascade_(cascade), taken_apart_(cascade) {
     result_.group = std::move(group);
     for (const Einsum& einsum : cascade.einsums()) {
       operands_.emplace_back();
@@ -94,18 +94,13 @@ class PassRule {
 
   Operand operand(const Einsum& reader, const Access& access) const {
     const TensorDecl& tensor = *cascade_.find_tensor(access.tensor);
-    Operand result{access.tensor,
-                   cascade_.einsum_position(access.tensor),
-                   Footprint::none,
-                   false,
-                   {},
-                   followed_names(access, tensor)};
+    Operand result{
+        access.tensor, cascade_.einsum_position(access.tensor), Footprint::none, false, {}, stand_ins(access, tensor)};
     result.footprint = footprint_of(access, tensor, result_.group);
     for (std::size_t k = 0; k < access.indices.size(); ++k) {
       if (result.footprint != Footprint::full || !covers(result_.group, tensor.ranks[k])) continue;
       for (const std::string& variable : access.indices[k].variables()) {
-        const PartitionDecl* partition = cascade_.partition_with(rank_of_variable(variable));
-        if (!partition || partition->inner != rank_of_variable(variable)) result.looked_up.variables.insert(variable);
+        if (!is_inside_tile(variable)) result.looked_up.variables.insert(variable);
       }
       result.looked_up.indices.insert(print_index(access.indices[k]));
     }
@@ -159,7 +154,16 @@ class PassRule {
   // What an operand goes along with, in the reader's names; nullopt when the reader does not follow.
   std::optional<LookUp> look_up_of(const Operand& operand) const {
     if (operand.producer < 0 || operand.footprint != Footprint::none) return LookUp{};
-    return look_ups_[at(operand.producer)].renamed(operand.names);
+    const std::optional<LookUp> its = look_ups_[at(operand.producer)].through(operand.names);
+    if (!its) return std::nullopt;
+    LookUp look_up = taken_apart_.put_together(*its);
+    std::erase_if(look_up.variables, [&](const std::string& variable) { return is_inside_tile(variable); });
+    return look_up;
+  }
+
+  bool is_inside_tile(const std::string& variable) const {
+    const PartitionDecl* partition = cascade_.partition_with(rank_of_variable(variable));
+    return partition && partition->inner == rank_of_variable(variable);
   }
 
   // What an Einsum's result goes along with: all variables that look positions up stand in it, alone in an index.
@@ -178,7 +182,9 @@ class PassRule {
       look_up.join(*its);
     }
     std::set<std::string> kept;
-    for (const auto& [rank, variable] : followed_names(written.output, tensor)) kept.insert(variable);
+    for (const IndexExpression& index : written.output.indices) {
+      if (const auto variable = index.plain_variable()) kept.insert(*variable);
+    }
     return includes(kept, look_up.variables) ? look_up : LookUp{};
   }
 
@@ -273,6 +279,7 @@ class PassRule {
   }
 
   const Cascade& cascade_;
+  TakenApart taken_apart_;
   std::vector<std::vector<Operand>> operands_;
   std::vector<LookUp> look_ups_;  // by position, of results without a place in the group
   RankPasses result_;

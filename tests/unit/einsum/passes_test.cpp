@@ -382,6 +382,33 @@ einsums:
   CHECK(passes_over(cascade("first(D[p-1], 1)"), "P") == 2);
 }
 
+TEST_CASE("positions that were taken apart are put together again") {
+  const auto cascade = [](const std::string& rest) {
+    return cascade_from(R"(cascade: c
+ranks: [T, C, L]
+parameters: {N: 4}
+derived: {C: ceil(T / N), L: N}
+tensors:
+  X: {ranks: [T], role: input}
+  D: {ranks: [T], role: input}
+  CX: {ranks: [T], dtype: int32}
+  LX: {ranks: [T], dtype: int32}
+  A: {ranks: [C, L]}
+  B: {ranks: [C, L]}
+  O: {ranks: [T], role: output}
+einsums:
+  - CX[t] = floor(t / N)
+  - LX[t] = )" + rest + R"(
+  - A[c,l] = X[c*N+l] + 1
+  - B[c,l] = exp(A[c,l])
+  - O[t] = B[CX[t],LX[t]] / D[t]
+)");
+  };
+  CHECK(passes_over(cascade("mod(t, N)"), "T") == 1);
+  // Each position has that of another one.
+  CHECK(passes_over(cascade("N - 1 - mod(t, N)"), "T") == 2);
+}
+
 TEST_CASE("parts that nothing reduces over are fibres of their own") {
   const std::string head =
       "cascade: c\nranks: [M]\npartitions: {M: [H, N]}\nparameters: {N: 4}\ntensors:\n"
