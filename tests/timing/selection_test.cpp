@@ -87,6 +87,18 @@ TEST_CASE("one list over the columns: a closed form") {
   }
 }
 
+// 10 values over 4 columns, 3 in a column: lists of 3 entries take 2 comparisons a value, and 4 columns compare 4
+// entries behind the first on the way out. Nothing else runs on the array.
+TEST_CASE("energy of a selection: that of its comparisons") {
+  const Machine machine = machine_of_columns(4);
+  const RecordedRun found = run_one_list("topk", machine, 10, 5);
+  const std::int64_t comparisons = 10 * 2 + 4 * 4;
+  CHECK(found.report.operations.at("topk") == 10);
+  CHECK(found.report.comparisons.at("topk") == comparisons);
+  const double one = machine.find_array("array1d")->action_energy.at("max").energy_pj;
+  CHECK(found.report.energy.by_component_pj.at("array1d") == Approx(static_cast<double>(comparisons) * one));
+}
+
 // P lists of N values each, a column for every list; 2 rounds of them. Lists that nobody shares leave without
 // comparisons, a cycle for each entry behind the first, whatever a comparison costs.
 TEST_CASE("a list in each column: a closed form") {
