@@ -11,8 +11,6 @@
 namespace einloom {
 namespace {
 
-constexpr double kLargestTolerance = 0.1;
-
 class ChecksReader {
  public:
   explicit ChecksReader(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}

@@ -41,6 +41,8 @@ struct CheckCase {
   Span span;
 };
 
+inline constexpr double kLargestTolerance = 0.1;  // above it, a tolerance checks nothing
+
 struct CascadeChecks {
   double tolerance = 1e-5;                    // fp32: |error| <= tolerance · (1 + |kernel|)
   std::map<std::string, InputValues> inputs;  // normal(0, 1) for those not named

@@ -93,8 +93,9 @@ namespace {
 template <class T>
 class UntiledRun {
  public:
-  UntiledRun(const Cascade& cascade, const Shape& shape, Precision precision, TensorStore<T>& store)
-      : cascade_(cascade), shape_(shape), store_(store) {
+  UntiledRun(const Cascade& cascade, const Shape& shape, Precision precision, TensorStore<T>& store,
+             const ComputedPart& computed)
+      : cascade_(cascade), shape_(shape), store_(store), computed_(computed) {
     for (std::size_t i = 0; i < cascade.einsums().size(); ++i) {
       kernels_.emplace_back(cascade, static_cast<int>(i), shape, precision);
       boxes_.push_back(full_box(cascade, static_cast<int>(i), shape));
@@ -107,7 +108,10 @@ class UntiledRun {
   // Einsums [first, last), whose iterative variables before `rank` are fixed.
   void run_range(std::size_t first, std::size_t last, std::size_t rank) {
     if (rank == cascade_.iterative_ranks().size()) {
-      for (std::size_t i = first; i < last; ++i) kernels_[i].run(boxes_[i], false, store_);
+      for (std::size_t i = first; i < last; ++i) {
+        kernels_[i].run(boxes_[i], false, store_);
+        if (computed_) computed_(static_cast<int>(i), boxes_[i]);
+      }
       return;
     }
     const std::string& name = cascade_.iterative_ranks()[rank].name;
@@ -159,6 +163,7 @@ class UntiledRun {
   const Cascade& cascade_;
   const Shape& shape_;
   TensorStore<T>& store_;
+  const ComputedPart& computed_;
   std::vector<EinsumKernel<T>> kernels_;
   std::vector<Box> boxes_;
 };
@@ -166,7 +171,8 @@ class UntiledRun {
 }  // namespace
 
 template <class T>
-void evaluate(const Cascade& cascade, const Shape& shape, Precision precision, TensorStore<T>& store) {
+void evaluate(const Cascade& cascade, const Shape& shape, Precision precision, TensorStore<T>& store,
+              const ComputedPart& computed) {
   for (const auto& tensor : cascade.tensors()) {
     if (tensor.role == TensorRole::input) {
       const auto found = store.find(tensor.name);
@@ -176,14 +182,14 @@ void evaluate(const Cascade& cascade, const Shape& shape, Precision precision, T
       store.insert_or_assign(tensor.name, make_tensor(tensor, shape, T(0)));
     }
   }
-  UntiledRun<T>(cascade, shape, precision, store).run();
+  UntiledRun<T>(cascade, shape, precision, store, computed).run();
 }
 
 template TensorStore<double> make_store(const Cascade&, const Shape&, double);
 template TensorStore<float> make_store(const Cascade&, const Shape&, float);
 template class EinsumKernel<double>;
 template class EinsumKernel<float>;
-template void evaluate(const Cascade&, const Shape&, Precision, TensorStore<double>&);
-template void evaluate(const Cascade&, const Shape&, Precision, TensorStore<float>&);
+template void evaluate(const Cascade&, const Shape&, Precision, TensorStore<double>&, const ComputedPart&);
+template void evaluate(const Cascade&, const Shape&, Precision, TensorStore<float>&, const ComputedPart&);
 
 }  // namespace einloom

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -62,8 +63,11 @@ class EinsumKernel {
 
 // Runs the whole cascade; `store` holds the inputs (shape checked: InternalError; used as they are, so rounding them to
 // a dtype is the caller's choice) and receives every other tensor, replaced if there.
-// Iterative ranks advance in order, all Einsums of an iteration before the next one.
+// Iterative ranks advance in order, all Einsums of an iteration before the next one. `computed` is called behind each
+// Einsum, with the part of its iteration space that has just been run: it may change what was stored.
+using ComputedPart = std::function<void(int einsum, const Box& box)>;
 template <class T>
-void evaluate(const Cascade& cascade, const Shape& shape, Precision precision, TensorStore<T>& store);
+void evaluate(const Cascade& cascade, const Shape& shape, Precision precision, TensorStore<T>& store,
+              const ComputedPart& computed = {});
 
 }  // namespace einloom

@@ -284,7 +284,7 @@ class ChunkRun {
   // One output, or the outputs [begin, end) along the chunk variable.
   void output_point(std::int64_t begin, std::int64_t end) {
     const int along = chunk_is_reduced() ? kNone : segment_variable();
-    if (c_.carries_state) carry(begin, end);
+    if (c_.carries_state && !accumulate_) carry(begin, end);  // what earlier tiles of the sum left stays
     if (c_.selection) {
       select();
       return;

@@ -91,7 +91,7 @@ std::vector<Job> check_jobs(const std::vector<Point>& points, const ExperimentOp
     content += fmt::format("\ndtype {}\n", name_of(point.dtype));
     if (check.fidelity == Fidelity::pe) content += "fidelity pe\n";
     Task task{point.label() + " (values)",
-              [&point, shape, check] { return to_json(check_point(point, shape, check)); }};
+              [&point, check] { return to_json(check_point(point, point.workload, check)); }};
     add_job(jobs, known, std::move(content), std::move(task), i);
   }
   return jobs;

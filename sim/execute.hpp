@@ -12,29 +12,18 @@
 #include "einsum/cascade.hpp"
 #include "einsum/evaluator.hpp"
 #include "mappings/plan.hpp"
+#include "sim/check_shape.hpp"
 #include "sim/report.hpp"
 
 namespace einloom {
 
-struct CheckOptions {
-  Dtype dtype = Dtype::fp32;
-  std::uint64_t seed = 1;
-  Fidelity fidelity = Fidelity::cycle;                    // or pe: values move between PEs
-  double input_scale = 1;                                 // multiplies Q (scores ×40 with 40)
-  std::int64_t operation_budget = std::int64_t{1} << 29;  // the shape is clipped (fewer b, h, then P, M) to stay below
-};
-
-// Stepping every PE with values takes longer: the budget for that.
-inline constexpr std::int64_t kPeCheckBudget = std::int64_t{1} << 22;
-
 // Inputs by name → outputs by name, all fp64 (the hand-written kernel).
 using ReferenceFunction = std::function<TensorStore<double>(const TensorStore<double>& inputs, const Shape& shape)>;
 
-// The workload clipped to the budget; tiles keep their size where the extents allow.
-[[nodiscard]] Shape clip_for_check(const Cascade& cascade, const Machine& machine, const Plan& plan,
-                                   const Shape& workload, const CheckOptions& options, const Span& where);
-
-// Lowers, simulates without fast-forward, executes, compares.
+// Clips the workload (sim/check_shape), lowers, simulates without fast-forward, executes, compares. Extents of some
+// cascades depend on each other in ways that only their kernels know: when the kernel refuses a clipped shape, all
+// ranks are cut together, then one rank or two of them keep their extent. UserError of the first shape when none is
+// accepted.
 [[nodiscard]] CheckReport check_values(const Cascade& cascade, const Machine& machine, const Plan& plan,
                                        const Shape& workload, const ReferenceFunction& reference,
                                        const CheckOptions& options, const Span& where);

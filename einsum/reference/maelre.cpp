@@ -101,15 +101,23 @@ struct Head {
   }
 };
 
+// softmax over M of the keys, by e.
+std::vector<Row> key_columns(const Head& head) {
+  std::vector<Row> columns;
+  for (Int e = 0; e < head.e_extent; ++e) {
+    columns.push_back(row_of_terms(head.keys, [&](Int m) { return head.k(head.h, m, e); }));
+    softmax(columns.back());
+  }
+  return columns;
+}
+
 // softmax over E of the query times softmax over M of the keys.
-Row efficient_weights(const Head& head, Int p) {
+Row efficient_weights(const Head& head, Int p, const std::vector<Row>& columns) {
   Row query = head.q_row(p);
   softmax(query);
   Row weights(to_size(head.keys), 0);
-  for (Int e = 0; e < head.e_extent; ++e) {
-    Row column = row_of_terms(head.keys, [&](Int m) { return head.k(head.h, m, e); });
-    softmax(column);
-    for (std::size_t m = 0; m < weights.size(); ++m) weights[m] += query[to_size(e)] * column[m];
+  for (std::size_t e = 0; e < columns.size(); ++e) {
+    for (std::size_t m = 0; m < weights.size(); ++m) weights[m] += query[e] * columns[e][m];
   }
   return weights;
 }
@@ -163,8 +171,9 @@ ReferenceTensors attention(const ReferenceTensors& tensors, const ReferenceSetti
   Tensor<double> out({"H", "P", "F"}, {heads, queries, f_extent});
   for (Int h = 0; h < heads; ++h) {
     const Head head{q, k, h, queries, keys, e_extent};
+    const std::vector<Row> columns = form == "efficient" ? key_columns(head) : std::vector<Row>();
     for (Int p = 0; p < queries && form != "cross_covariance"; ++p) {
-      const Row weights = form == "efficient" ? efficient_weights(head, p)
+      const Row weights = form == "efficient" ? efficient_weights(head, p, columns)
                           : form == "kernel"  ? kernel_weights(head, p)
                                               : softmax_weights(head, p);
       const Row row = weighted_values(weights, f_extent, [&](Int m, Int f) { return v(h, m, f); });

@@ -24,13 +24,14 @@ ReferenceTensors run(const ReferenceTensors& tensors, const ReferenceSetting& se
   Tensor<double> out({"B", "H", "P", "F"}, {batch, heads, queries, f_extent});
   for (Int b = 0; b < batch; ++b) {
     for (Int h = 0; h < heads; ++h) {
-      Tensor<double> k({"M", "E"}, {keys, e_extent}), v({"M", "F"}, {keys, f_extent});
+      Tensor<double> k({"M", "E"}, {keys, e_extent}, 0), v({"M", "F"}, {keys, f_extent}, 0);
       for (Int m = 0; m < keys; ++m) {
-        for (Int e = 0; e < e_extent; ++e) {
-          k(m, e) = sum_over(c_extent, [&](Int c) { return latent(b, m, c) * w_k(c, h, e); });
-        }
-        for (Int f = 0; f < f_extent; ++f) {
-          v(m, f) = sum_over(c_extent, [&](Int c) { return latent(b, m, c) * w_v(c, h, f); });
+        for (Int c = 0; c < c_extent; ++c) {
+          const double l = latent(b, m, c);
+          double *k_row = &k(m, 0), *v_row = &v(m, 0);
+          const double *w_k_row = &w_k(c, h, 0), *w_v_row = &w_v(c, h, 0);
+          for (Int e = 0; e < e_extent; ++e) k_row[e] += l * w_k_row[e];
+          for (Int f = 0; f < f_extent; ++f) v_row[f] += l * w_v_row[f];
         }
       }
       for (Int p = 0; p < queries; ++p) {

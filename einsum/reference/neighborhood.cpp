@@ -93,11 +93,13 @@ ReferenceTensors attend(const ReferenceTensors& tensors, const ReferenceSetting&
   Tensor<double> lse(with_heads(queries, ""), extents);
   extents.push_back(f_extent);
   Tensor<double> out(with_heads(queries, "F"), extents);
+  std::vector<std::vector<Int>> places;
+  for (Int x = 0; x < tokens; ++x) places.push_back(grid.place(x));
   for (Int h = 0; h < heads; ++h) {
     for (Int x = 0; x < tokens; ++x) {
-      const auto query_place = grid.place(x);
+      const auto& query_place = places[static_cast<std::size_t>(x)];
       Row weights = row_of_terms(tokens, [&](Int y) {
-        const auto key_place = grid.place(y);
+        const auto& key_place = places[static_cast<std::size_t>(y)];
         Int bias_at = h;
         for (std::size_t i = 0; i < grid.axes.size(); ++i) {
           const auto& axis = grid.axes[i];

@@ -246,6 +246,33 @@ TEST_CASE("states: initial value, steps in order, last state; an absent update c
   }
 }
 
+// A sum that is made part by part keeps its earlier parts where updates can be absent, too.
+TEST_CASE("states that sum tile by tile: what earlier tiles left stays, an absent update carries the state over") {
+  const std::string tensors =
+      "  X: {ranks: [T, K, D], role: input}\n  S: {ranks: [T, D], initial: 2}\n  Y: {ranks: [D], role: output}\n";
+  const Cascade cascade = cascade_from(document(
+      "T, K, D", tensors, "  - S[t+1,d] = sum(k) S[t,d] * X[t,k,d] | t >= d\n  - Y[d] = S[T,d]\n", "iterative: [T]\n"));
+  const Shape shape = shape_of(cascade, {{"T", 4}, {"K", 5}, {"D", 3}});
+  auto store = random_store<double>(cascade, shape);
+  auto tiled = store;
+  evaluate(cascade, shape, {}, store);
+  tiled.at("S") = make_store<double>(cascade, shape, 0).at("S");
+  const EinsumKernel<double> kernel(cascade, 0, shape, {});
+  for (std::int64_t t = 0; t < 4; ++t) {
+    for (const Range& part : {Range{0, 2}, Range{2, 4}, Range{4, 5}}) {
+      kernel.run({{t, t + 1}, {0, 3}, part}, part.begin > 0, tiled);
+    }
+    for (std::int64_t d = 0; d < 3; ++d) {
+      double expected = store.at("S")(t, d);
+      if (t >= d) {
+        expected = 0;
+        for (std::int64_t k = 0; k < 5; ++k) expected += store.at("S")(t, d) * store.at("X")(t, k, d);
+      }
+      CHECK(tiled.at("S")(t + 1, d) == Approx(expected));
+    }
+  }
+}
+
 TEST_CASE("two iterative ranks nest, and a second loop starts when the first is complete") {
   const Cascade cascade = cascade_from(document("T, L, D",
                                                 "  X: {ranks: [T, D], role: input}\n  R: {ranks: [T, D], initial: 0}\n"
