@@ -8,6 +8,8 @@
 #include <set>
 
 #include "base/diagnostic.hpp"
+#include "einsum/affine.hpp"
+#include "einsum/look_up.hpp"
 
 namespace einloom {
 namespace {
@@ -38,16 +40,19 @@ struct Operand {
   int producer = -1;  // -1: an input, or a state of an earlier iteration over another rank
   Footprint footprint = Footprint::none;
   bool last_state = false;  // of an iteration over the group
+  LookUp looked_up;         // of a full value
+  StandIns names;
 };
 
 class PassRule {
  public:
-  PassRule(const Cascade& cascade, RankGroup group) : cascade_(cascade) {
+  PassRule(const Cascade& cascade, RankGroup group) : cascade_(cascade), taken_apart_(cascade) {
     result_.group = std::move(group);
     for (const Einsum& einsum : cascade.einsums()) {
       operands_.emplace_back();
       for (const Access* access : einsum.reads()) operands_.back().push_back(operand(einsum, *access));
       result_.einsums.push_back({kind_of(einsum, operands_.back()), false, {}, {}});
+      look_ups_.emplace_back();
       for (const Operand& each : operands_.back()) {
         if (each.footprint == Footprint::full) result_.einsums.back().traverses = true;
       }
@@ -71,7 +76,7 @@ class PassRule {
     for (int reader = einsum;;) {
       const Operand* late = nullptr;
       for (const Operand& each : operands_[at(reader)]) {
-        if (each.producer >= 0 && time_of(each, passes) == PassTime{wanted, true}) {
+        if (each.producer >= 0 && time_for(reader, each, passes) == PassTime{wanted, true}) {
           late = &each;
           break;
         }
@@ -89,8 +94,16 @@ class PassRule {
 
   Operand operand(const Einsum& reader, const Access& access) const {
     const TensorDecl& tensor = *cascade_.find_tensor(access.tensor);
-    Operand result{access.tensor, cascade_.einsum_position(access.tensor), Footprint::none, false};
+    Operand result{
+        access.tensor, cascade_.einsum_position(access.tensor), Footprint::none, false, {}, stand_ins(access, tensor)};
     result.footprint = footprint_of(access, tensor, result_.group);
+    for (std::size_t k = 0; k < access.indices.size(); ++k) {
+      if (result.footprint != Footprint::full || !covers(result_.group, tensor.ranks[k])) continue;
+      for (const std::string& variable : access.indices[k].variables()) {
+        if (!is_inside_tile(variable)) result.looked_up.variables.insert(variable);
+      }
+      result.looked_up.indices.insert(print_index(access.indices[k]));
+    }
     if (tensor.iterative_rank.empty()) return result;
     const auto rank = std::find(tensor.ranks.begin(), tensor.ranks.end(), tensor.iterative_rank);
     const IndexExpression& index = access.indices[static_cast<std::size_t>(rank - tensor.ranks.begin())];
@@ -124,6 +137,57 @@ class PassRule {
     return time;
   }
 
+  // When it is there for this Einsum: what is made of looked-up values, as they go by only for the same look-ups.
+  PassTime time_for(int einsum, const Operand& operand, const RankPasses& passes) const {
+    PassTime time = time_of(operand, passes);
+    if (operand.producer < 0 || operand.footprint != Footprint::none) return time;
+    if (result_.einsums[at(operand.producer)].traverses) return time;
+    const std::optional<LookUp> look_up = look_up_of(operand);
+    if (look_up && look_up->variables.empty()) return time;
+    for (const Operand& each : operands_[at(einsum)]) {
+      if (each.footprint != Footprint::full) continue;
+      if (!look_up || !includes(look_up->indices, each.looked_up.indices)) time.after = true;
+    }
+    return time;
+  }
+
+  // What an operand goes along with, in the reader's names; nullopt when the reader does not follow.
+  std::optional<LookUp> look_up_of(const Operand& operand) const {
+    if (operand.producer < 0 || operand.footprint != Footprint::none) return LookUp{};
+    const std::optional<LookUp> its = look_ups_[at(operand.producer)].through(operand.names);
+    if (!its) return std::nullopt;
+    LookUp look_up = taken_apart_.put_together(*its);
+    std::erase_if(look_up.variables, [&](const std::string& variable) { return is_inside_tile(variable); });
+    return look_up;
+  }
+
+  bool is_inside_tile(const std::string& variable) const {
+    const PartitionDecl* partition = cascade_.partition_with(rank_of_variable(variable));
+    return partition && partition->inner == rank_of_variable(variable);
+  }
+
+  // What an Einsum's result goes along with: all variables that look positions up stand in it, alone in an index.
+  LookUp look_up_of_result(int einsum) const {
+    const Einsum& written = cascade_.einsums()[at(einsum)];
+    const TensorDecl& tensor = *cascade_.find_tensor(written.name());
+    if (result_.einsums[at(einsum)].kind != PassKind::map ||
+        footprint_of(written.output, tensor, result_.group) != Footprint::none) {
+      return {};
+    }
+    LookUp look_up;
+    for (const Operand& each : operands_[at(einsum)]) {
+      const std::optional<LookUp> its = look_up_of(each);
+      if (!its) return {};
+      look_up.join(each.looked_up);
+      look_up.join(*its);
+    }
+    std::set<std::string> kept;
+    for (const IndexExpression& index : written.output.indices) {
+      if (const auto variable = index.plain_variable()) kept.insert(*variable);
+    }
+    return includes(kept, look_up.variables) ? look_up : LookUp{};
+  }
+
   // Times only grow, and a cycle through states adds no pass: maps and scans give their results as they run.
   void settle() {
     const std::size_t enough = 2 * (result_.einsums.size() + 2);
@@ -133,6 +197,7 @@ class PassRule {
       changed = false;
       for (std::size_t i = 0; i < result_.einsums.size(); ++i) {
         EinsumPass next = result_.einsums[i];
+        look_ups_[i] = look_up_of_result(static_cast<int>(i));
         update(static_cast<int>(i), next);
         changed = changed || next.ready != result_.einsums[i].ready || next.runs != result_.einsums[i].runs;
         result_.einsums[i] = next;
@@ -142,7 +207,7 @@ class PassRule {
 
   void update(int einsum, EinsumPass& each) const {
     PassTime latest{0, false};
-    for (const Operand& operand : operands_[at(einsum)]) latest = std::max(latest, time_of(operand, result_));
+    for (const Operand& operand : operands_[at(einsum)]) latest = std::max(latest, time_for(einsum, operand, result_));
     const bool ends = each.kind == PassKind::reduce;
     if (each.traverses) {
       each.runs = {std::max(1, latest.pass + (latest.after ? 1 : 0)), false};
@@ -153,7 +218,7 @@ class PassRule {
     const bool is_free =
         footprint_of(written.output, *cascade_.find_tensor(written.name()), result_.group) == Footprint::none;
     each.runs = latest;
-    each.ready = {latest.pass, latest.after || ends || is_free};
+    each.ready = {latest.pass, latest.after || ends || (is_free && look_ups_[at(einsum)].variables.empty())};
   }
 
   void count_tensors() {
@@ -180,15 +245,28 @@ class PassRule {
 
   void find_barriers() {
     for (int pass = 2; pass <= result_.passes; ++pass) {
-      PassBarrier barrier{pass, {}, ""};
+      PassBarrier barrier{pass, {}, "", false};
       for (std::size_t i = 0; i < result_.einsums.size() && barrier.chain.empty(); ++i) {
         if (!result_.einsums[i].traverses || result_.einsums[i].runs.pass != pass) continue;
         barrier.chain = chain_of(result_, static_cast<int>(i));
         if (!barrier.chain.empty()) barrier.reread = latest_full_operand(i);
       }
+      barrier.again = is_there_before(barrier.reread, pass);
       ensure(!barrier.chain.empty(), "a pass has no reduction that forces it");
       result_.barriers.push_back(std::move(barrier));
     }
+  }
+
+  bool is_there_before(const std::string& tensor, int pass) const {
+    for (std::size_t i = 0; i < operands_.size(); ++i) {
+      if (!result_.einsums[i].traverses || result_.einsums[i].runs.pass >= pass) continue;
+      if (cascade_.einsums()[i].name() == tensor) return true;
+      const bool reads = std::any_of(operands_[i].begin(), operands_[i].end(), [&](const Operand& each) {
+        return each.footprint == Footprint::full && each.tensor == tensor;
+      });
+      if (reads) return true;
+    }
+    return false;
   }
 
   std::string latest_full_operand(std::size_t einsum) const {
@@ -201,7 +279,9 @@ class PassRule {
   }
 
   const Cascade& cascade_;
+  TakenApart taken_apart_;
   std::vector<std::vector<Operand>> operands_;
+  std::vector<LookUp> look_ups_;  // by position, of results without a place in the group
   RankPasses result_;
 };
 
@@ -254,6 +334,26 @@ int passes_over(const Cascade& cascade, const std::string& rank) {
   throw InternalError(fmt::format("passes_over: cascade `{}` has no rank `{}`", cascade.name(), rank));
 }
 
+bool is_fibre_of_its_own(const Cascade& cascade, const RankGroup& group) {
+  if (!group.inside_tile()) return false;
+  const RankGroup whole{group.whole, group.whole, group.outer, group.inner};
+  const auto& einsums = count_passes(cascade, whole).einsums;
+  return std::all_of(einsums.begin(), einsums.end(), [](const EinsumPass& each) { return each.kind == PassKind::map; });
+}
+
+std::string passes_text(const Cascade& cascade) {
+  std::vector<std::pair<int, std::string>> several;
+  for (const RankGroup& group : rank_groups(cascade)) {
+    if (group.inside_tile() && !is_fibre_of_its_own(cascade, group)) continue;
+    const int passes = passes_over(cascade, group.name);
+    if (passes > 1) several.emplace_back(passes, group.name);
+  }
+  std::stable_sort(several.begin(), several.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::string text;
+  for (const auto& [passes, rank] : several) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", rank, passes);
+  return text.empty() ? "1" : text;
+}
+
 std::vector<int> forcing_chain(const Cascade& cascade, const RankPasses& passes, int einsum) {
   return PassRule(cascade, passes.group).chain_of(passes, einsum);
 }
@@ -283,7 +383,9 @@ std::string barrier_text(const Cascade& cascade, const RankPasses& passes, const
     if (is_long && i > kFirst && i + kLast <= between) continue;
     text += fmt::format(", {}{}", i == 1 ? "then " : "", name(barrier.chain[i]));
   }
-  return text + fmt::format(", before {} reads {} again", name(barrier.chain.back()), barrier.reread);
+  text += fmt::format(", before {} ", name(barrier.chain.back()));
+  if (barrier.again) return text + fmt::format("reads {} again", barrier.reread);
+  return text + fmt::format("goes over {} again, in {}", passes.group.name, barrier.reread);
 }
 
 }  // namespace einloom

@@ -6,7 +6,9 @@
 // fibre is traversed, in the same step, or only after the traversal: what a reduction over the rank gives, and the last
 // state of an iteration over it. An Einsum that reads a full value runs in the first pass in which all its operands are
 // there as it goes; one that reads summaries only costs no traversal. Summaries are taken to stay at hand.
-// Queries and keys of self attention stand for the same positions but are ranks of their own.
+// Where another rank looks positions up (K[d-i], KC[BT[m1]]), what is made of one look-up and keeps its indices is
+// there as they advance; others who look up the same positions read in the same pass. Queries and keys of self
+// attention stand for the same positions but are ranks of their own.
 #pragma once
 
 #include <compare>
@@ -60,6 +62,7 @@ struct PassBarrier {
   int pass = 0;
   std::vector<int> chain;  // positions of Einsums
   std::string reread;
+  bool again = false;  // reread is there or read in an earlier pass; else another tensor of the fibre is
 };
 
 struct RankPasses {
@@ -75,10 +78,18 @@ struct RankPasses {
 // 0 when the rank has no full values. The rank must exist (InternalError).
 [[nodiscard]] int passes_over(const Cascade& cascade, const std::string& rank);
 
+// Is this the inside of parts that are fibres of their own, as those of heads: no Einsum reduces over what is outside,
+// or iterates over it? Other insides are tiles, whose passes stay on chip.
+[[nodiscard]] bool is_fibre_of_its_own(const Cascade& cascade, const RankGroup& group);
+// Ranks with several passes, the most first: `M 3, E 2`; insides only where they are fibres of their own. "1" without
+// any.
+[[nodiscard]] std::string passes_text(const Cascade& cascade);
+
 // The chain that makes an Einsum run in its pass and not in an earlier one; empty in pass 1.
 [[nodiscard]] std::vector<int> forcing_chain(const Cascade& cascade, const RankPasses& passes, int einsum);
 
-// `GM = max(m) …, then CF, before A reads SLN again`; of a long chain the first and the last Einsums.
+// `GM = max(m) …, then CF, before A reads SLN again`, or `before AV goes over P again, in Q`, which nothing reads
+// earlier; of a long chain the first and the last Einsums.
 [[nodiscard]] std::string barrier_text(const Cascade& cascade, const RankPasses& passes, const PassBarrier& barrier);
 
 }  // namespace einloom

@@ -52,17 +52,6 @@ double CascadeAnalysis::operations_per_byte() const {
   return static_cast<double>(total_operations(operations)) / static_cast<double>(traffic.total_bytes());
 }
 
-std::string CascadeAnalysis::passes_text() const {
-  std::vector<std::pair<int, std::string>> several;
-  for (const RankPasses& each : passes) {
-    if (!each.group.inside_tile() && each.passes > 1) several.emplace_back(each.passes, each.group.name);
-  }
-  std::stable_sort(several.begin(), several.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
-  std::string text;
-  for (const auto& [count, rank] : several) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", rank, count);
-  return text.empty() ? "1" : text;
-}
-
 std::string CascadeAnalysis::held_text() const {
   for (const bool tiles : {false, true}) {
     std::string text;

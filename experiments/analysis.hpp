@@ -29,8 +29,6 @@ struct CascadeAnalysis {
 
   [[nodiscard]] double macs_per_byte() const;
   [[nodiscard]] double operations_per_byte() const;  // a MAC counts two
-  // Passes over whole ranks, the most first: `M 3`; ranks with one pass or none are left out.
-  [[nodiscard]] std::string passes_text() const;
   // What stays of one fibre where a rank has several passes; if none has, inside a tile: `M: M`, `M0: M0`; "" if
   // nothing.
   [[nodiscard]] std::string held_text() const;

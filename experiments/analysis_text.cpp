@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "einsum/passes.hpp"
 #include "experiments/analysis.hpp"
 #include "experiments/text_table.hpp"
 
@@ -59,8 +60,10 @@ class AnalysisText {
     if (passes.passes < 2 && live.tensors.empty()) return;
     // Where tiles are traversed again anyway, what a tile holds is the lesser part.
     if (passes.group.inside_tile() && analysis_.passes[at - 1].passes > 1) return;
-    const std::string inside =
-        passes.group.inside_tile() ? fmt::format(", inside a tile of {}", passes.group.whole) : "";
+    const std::string inside = !passes.group.inside_tile() ? ""
+                               : is_fibre_of_its_own(analysis_.cascade, passes.group)
+                                   ? fmt::format(", in each part of {}", passes.group.whole)
+                                   : fmt::format(", inside a tile of {}", passes.group.whole);
     text_ += fmt::format("\n  {} pass{} over {}{}\n", passes.passes, passes.passes == 1 ? "" : "es", passes.group.name,
                          inside);
     for (int pass = 1; pass <= passes.passes; ++pass) {
@@ -204,7 +207,7 @@ std::string analyses_table(const std::vector<CascadeAnalysis>& analyses) {
     const auto macs = each.operations.find("mac");
     std::vector<std::string> cells = {each.cascade.name() + (each.own_shape ? " *" : ""),
                                       each.cascade.paper(),
-                                      each.passes_text(),
+                                      passes_text(each.cascade),
                                       each.held_text(),
                                       with_separators(macs == each.operations.end() ? 0 : macs->second),
                                       with_separators(total_operations(each.operations)),

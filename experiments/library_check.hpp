@@ -30,7 +30,7 @@ struct CaseResult {
 
 struct LibraryCheck {
   std::string cascade, paper, family;
-  std::string passes;  // of the usual form over whole ranks, the most first: `M 3`; "1" when no rank has several
+  std::string passes;  // of the usual form, as passes_text
   std::vector<CaseResult> cases;
   std::string error;  // why the document could not be checked; "" when it was
   [[nodiscard]] bool passed() const;
@@ -45,8 +45,6 @@ struct LibraryCheck {
 [[nodiscard]] LibraryCheck check_document(const YamlNode& document, std::uint64_t seed,
                                           const std::map<std::string, std::string>& options = {});
 
-// Of the usual form over whole ranks, as LibraryCheck::passes.
-[[nodiscard]] std::string passes_text(const Cascade& cascade);
 // What the document lets be checked: `checked` when it names a kernel and its cases state operations and passes, else
 // what is missing, as `no kernel, no passes`.
 [[nodiscard]] std::string state_text(const Cascade& cascade);

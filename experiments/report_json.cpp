@@ -186,6 +186,7 @@ Json to_json(const Report& report) {
           {"traffic", traffic},
           {"drams", drams},
           {"operations", from_map(report.operations)},
+          {"comparisons", from_map(report.comparisons)},
           {"energy", from_energy(report.energy)},
           {"area_mm2", from_number(report.area_mm2)},
           {"bounds", bounds},
@@ -236,6 +237,7 @@ Report report_from_json(const Json& json) {
     report.traffic.push_back({one.at("memory"), one.at("tensor"), one.at("read_bytes"), one.at("write_bytes")});
   }
   report.operations = to_map<std::int64_t>(json.at("operations"));
+  report.comparisons = to_map<std::int64_t>(json.at("comparisons"));
   report.energy = to_energy(json.at("energy"));
   report.area_mm2 = to_number(json.at("area_mm2"));
   for (const Json& bound : json.at("bounds"))

@@ -127,6 +127,7 @@ Report total_report(const std::vector<ResultLine>& stages) {
     }
     add_memories(report, repeat, total);
     for (const auto& [kind, count] : report.operations) total.operations[kind] += repeat * count;
+    for (const auto& [kind, count] : report.comparisons) total.comparisons[kind] += repeat * count;
     add_energy(report.energy, static_cast<double>(repeat), total.energy);
     total.area_mm2 = std::max(total.area_mm2, report.area_mm2);
     total.iterations += repeat * report.iterations;

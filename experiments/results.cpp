@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/results.hpp"
 
+#include "einsum/passes.hpp"
 #include "experiments/fronts.hpp"
 
 namespace einloom {
@@ -30,6 +31,7 @@ Json Results::json() const {
     Json one = {{"spec", point.spec},
                 {"configuration", point.configuration},
                 {"cascade", point.cascade_name()},
+                {"passes", point.cascade ? passes_text(*point.cascade) : ""},
                 {"machine", point.machine->name},
                 {"plan", point.plan_name()},
                 {"model", point.model},

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <map>
 
+#include "einsum/passes.hpp"
+
 namespace einloom {
 
 namespace {
@@ -145,6 +147,7 @@ Row make_row(const Point& point, const PointResult& result) {
   row.add(ColumnGroup::fidelity, "fidelity", std::string(name_of(point.fidelity)));
   row.add(ColumnGroup::time, "cycles", report.cycles.value());
   row.add(ColumnGroup::time, "latency_s", report.latency.value());
+  row.add(ColumnGroup::algorithm, "passes", point.cascade ? passes_text(*point.cascade) : "");
   for (const ArrayReport& array : report.arrays) {
     row.add(ColumnGroup::utilisation, "util_" + array.name, array.utilisation);
     add_busy(point, array, row);

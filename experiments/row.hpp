@@ -18,6 +18,7 @@ enum class ColumnGroup {
   sweep,
   fidelity,
   time,
+  algorithm,
   utilisation,
   busy,
   traffic,

@@ -11,6 +11,7 @@
 #include <map>
 #include <set>
 
+#include "einsum/passes.hpp"
 #include "experiments/text_table.hpp"
 
 namespace einloom {
@@ -28,6 +29,7 @@ class Labels {
     add("stage", Align::left, [](const Point& point) { return point.stage; });  // tables leave empty columns out
     add_if_varied(lines, "model", [](const Point& point) { return point.model; });
     add_if_varied(lines, "cascade", [](const Point& point) { return point.cascade_name(); });
+    add_passes_if_varied(lines);
     add_if_varied(lines, "machine", [](const Point& point) { return point.machine->name; });
     add_if_varied(lines, "dtype", [](const Point& point) { return std::string(name_of(point.dtype)); });
     std::vector<std::string> keys;
@@ -86,6 +88,22 @@ class Labels {
       common_ += fmt::format("{}{} {}", common_.empty() ? "" : ", ", header, *values.begin());
     }
   }
+  // Of cascades that differ in them.
+  void add_passes_if_varied(const std::vector<Line>& lines) {
+    std::map<const Cascade*, std::string> texts;
+    std::set<std::string> values;
+    for (const Line& line : lines) {
+      const Cascade* cascade = line.point->cascade.get();
+      if (!cascade) continue;
+      if (!texts.contains(cascade)) texts[cascade] = passes_text(*cascade);
+      values.insert(texts[cascade]);
+    }
+    if (values.size() < 2) return;
+    add("passes", Align::left, [texts = std::move(texts)](const Point& point) {
+      const auto found = texts.find(point.cascade.get());
+      return found == texts.end() ? std::string() : found->second;
+    });
+  }
   std::vector<Label> labels_;
   std::string common_;
 };
@@ -99,6 +117,39 @@ std::vector<std::string> union_of_names(const std::vector<Line>& lines, const Ge
     }
   }
   return names;
+}
+
+// What predicates left out, and what they could not because they are data.
+std::string tiles_text(const Report& report) {
+  std::string text;
+  if (report.tiles_skipped + report.moves_skipped > 0) {
+    text += fmt::format("\nwithout points, skipped: {} tile operations ({} issued), {} moves",
+                        with_separators(report.tiles_skipped), with_separators(report.tile_operations),
+                        with_separators(report.moves_skipped));
+  }
+  if (!report.masks_from_data.empty()) {
+    text += fmt::format("\nmasks from data: {}", fmt::join(report.masks_from_data, ", "));
+    if (report.data_seed) text += fmt::format(" (seed {})", *report.data_seed);
+  }
+  if (!report.dense.empty()) {
+    text += fmt::format("\ndense bound: predicate on data in {}", fmt::join(report.dense, ", "));
+  }
+  return text;
+}
+
+bool same_but_fidelity(const Point& one, const Point& other) {
+  return other.configuration == one.configuration && other.stage == one.stage && other.model == one.model &&
+         other.swept == one.swept && other.seq_len == one.seq_len;
+}
+
+// Of a point whose cycles are not accounted for below its row's table: what its tiles leave out, and by which data.
+std::string tiles_of_row(const std::vector<Line>& lines, const Line& line) {
+  if (line.is_total()) return "";
+  const bool told = std::any_of(lines.begin(), lines.end(), [&](const Line& other) {
+    return other.point->fidelity == Fidelity::cycle && same_but_fidelity(*other.point, *line.point);
+  });
+  const std::string text = told ? "" : tiles_text(*line.result->report);
+  return text.empty() ? "" : text.substr(1);
 }
 
 std::string main_table(const std::vector<Line>& lines) {
@@ -150,7 +201,7 @@ std::string main_table(const std::vector<Line>& lines) {
                                         : fmt::format("{:.1e}{}", check.max_rel_error, check.passed ? "" : " FAIL"));
     }
     cells.push_back(seconds_text(line.result->wall_s));
-    table.add_row(std::move(cells));
+    table.add_row(std::move(cells), tiles_of_row(lines, line));
   }
   return table.text(2);
 }
@@ -159,9 +210,7 @@ std::string main_table(const std::vector<Line>& lines) {
 const Report* waterfall_of(const std::vector<Line>& lines, const Point& point) {
   for (const Line& line : lines) {
     const Point& other = *line.point;
-    if (other.fidelity == Fidelity::waterfall && other.configuration == point.configuration &&
-        other.stage == point.stage && other.model == point.model && other.swept == point.swept &&
-        other.seq_len == point.seq_len) {
+    if (other.fidelity == Fidelity::waterfall && same_but_fidelity(point, other)) {
       return &*line.result->report;
     }
   }
@@ -233,24 +282,6 @@ std::string drams_text(const Report& report) {
     text += fmt::format("\n{}: row hits {}, misses {}, conflicts {}; {} refreshes; {} of its peak bandwidth", dram.name,
                         share(dram.row_hits), share(dram.row_misses), share(dram.row_conflicts),
                         with_separators(dram.refreshes), percent_text(dram.bandwidth / dram.peak_bandwidth));
-  }
-  return text;
-}
-
-// What predicates left out, and what they could not because they are data.
-std::string tiles_text(const Report& report) {
-  std::string text;
-  if (report.tiles_skipped + report.moves_skipped > 0) {
-    text += fmt::format("\nwithout points, skipped: {} tile operations ({} issued), {} moves",
-                        with_separators(report.tiles_skipped), with_separators(report.tile_operations),
-                        with_separators(report.moves_skipped));
-  }
-  if (!report.masks_from_data.empty()) {
-    text += fmt::format("\nmasks from data: {}", fmt::join(report.masks_from_data, ", "));
-    if (report.data_seed) text += fmt::format(" (seed {})", *report.data_seed);
-  }
-  if (!report.dense.empty()) {
-    text += fmt::format("\ndense bound: predicate on data in {}", fmt::join(report.dense, ", "));
   }
   return text;
 }

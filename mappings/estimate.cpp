@@ -13,6 +13,7 @@ Totals totals_of(const Program& program, std::vector<std::vector<std::int64_t>> 
   totals.busy_cycles.assign(program.statements.size(), 0);
   totals.busy_pe_cycles.assign(program.statements.size(), 0);
   totals.operations.resize(program.arrays.size());
+  totals.comparisons.resize(program.arrays.size());
   totals.bytes.assign(program.memories.size(),
                       std::vector<std::pair<std::int64_t, std::int64_t>>(program.tensors.size()));
   totals.registers.resize(program.arrays.size());
@@ -38,6 +39,13 @@ Totals totals_of(const Program& program, std::vector<std::vector<std::int64_t>> 
       for (std::size_t i = 0; i < work.outer_points.size(); ++i) {
         totals.operations[a][statement.outer_operations[i].op] += count * work.outer_points[i];
       }
+      if (statement.gather_array >= 0 && work.gathered > 0) {
+        totals.operations[static_cast<std::size_t>(statement.gather_array)][kGather] += count * work.gathered;
+      }
+      if (statement.scatter_array >= 0 && work.scattered > 0) {
+        totals.operations[static_cast<std::size_t>(statement.scatter_array)][kScatter] += count * work.scattered;
+      }
+      if (statement.selection) totals.comparisons[a][statement.selection->op] += count * work.comparisons;
       totals.registers[a].first += count * work.register_reads;
       totals.registers[a].second += count * work.register_writes;
       const double pes = static_cast<double>(work.pes);

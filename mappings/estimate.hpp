@@ -19,6 +19,7 @@ struct Totals {
   std::vector<std::int64_t> busy_cycles;                                  // by statement; 0 for moves
   std::vector<std::int64_t> busy_pe_cycles;                               // by statement: cycles × PEs that take part
   std::vector<std::map<std::string, std::int64_t>> operations;            // by array, by op
+  std::vector<std::map<std::string, std::int64_t>> comparisons;           // by array, by op: those of selections
   std::vector<std::vector<std::pair<std::int64_t, std::int64_t>>> bytes;  // by memory, by tensor: read, written
   std::vector<std::pair<std::int64_t, std::int64_t>> registers;           // by array: one PE's reads, writes
   std::vector<std::pair<double, double>> registers_all;                   // by array: all PEs' reads, writes

@@ -61,18 +61,31 @@ struct MemoryAccess {
   std::int64_t write_bytes = 0;
 };
 
+// What a selection (topk, argsort, sort, argmax, argmin) looks at and gives.
+struct SelectionShape {
+  std::string op;
+  int over = -1;     // position in Statement::box of the index whose values it looks at
+  int counter = -1;  // … of the index that counts its results; -1: it gives one
+};
+
 // Cost of one instance.
 struct Work {
-  std::int64_t duration_cycles = 0;        // operation: issue-slot cycles; move: 0 (bytes decide)
-  std::int64_t tail_cycles = 0;            // operation: from the end of the issue slot until the last PE is done
-  std::int64_t points = 0;                 // iteration points computed
-  std::vector<std::int64_t> outer_points;  // values that each of Statement::outer_operations combines
-  std::int64_t pes = 0;                    // PEs that take part
+  std::int64_t duration_cycles = 0;          // operation: issue-slot cycles; move: 0 (bytes decide)
+  std::int64_t tail_cycles = 0;              // operation: from the end of the issue slot until the last PE is done
+  std::int64_t points = 0;                   // iteration points computed
+  std::vector<std::int64_t> outer_points;    // values that each of Statement::outer_operations combines
+  std::int64_t gathered = 0, scattered = 0;  // operation: address additions for what index tensors name
+  std::int64_t comparisons = 0;              // of a selection, with those that merge the lists of neighbours
+  std::int64_t pes = 0;                      // PEs that take part
   std::int64_t slot_pes = 0;  // PEs its issue slot stands for: `pes`, or the most of its instruction's Einsums
   std::int64_t move_bytes = 0;
   std::int64_t register_reads = 0, register_writes = 0;  // of one PE
   std::vector<MemoryAccess> accesses;
 };
+
+// Operations of an array that are the address addition for an element that an index tensor names.
+inline constexpr const char* kGather = "gather";
+inline constexpr const char* kScatter = "scatter";
 
 // Edge lengths that shrink in the last iteration: the operation covers `last` elements when all `loops` (positions in
 // the statement's path) are in their last iteration, `full` otherwise.
@@ -140,6 +153,8 @@ struct Statement {
   std::int64_t element_bytes = 1;              // move: of the tensor
   std::vector<std::pair<std::string, std::int64_t>> operations_per_point;  // operation
   std::vector<OuterOperation> outer_operations;  // operation: reductions of another kind, over its first box dimensions
+  std::optional<SelectionShape> selection;       // operation
+  int gather_array = -1, scatter_array = -1;     // operation: whose units add addresses up; -1: nobody's
   std::string instruction;              // operation of an array with a controller: what it is part of; "" otherwise
   bool accumulates = false;             // reduces over a loop: combines with what earlier iterations stored
   std::vector<int> accumulation_loops;  // positions in `effective`; the first iteration of all of them starts afresh

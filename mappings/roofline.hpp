@@ -34,7 +34,8 @@ struct Roofline {
   [[nodiscard]] double bound_cycles() const { return bound_by_dram() ? dram_cycles : issue_cycles; }
 };
 
-// issue_cycles is exact for one and two arrays, and a lower bound that may be too low for more.
+// issue_cycles is exact for one and two arrays, and a lower bound that may be too low for more. A selection counts as
+// one comparison a value, the fewest there are.
 [[nodiscard]] Roofline roofline(const OperationCounts& operations, const CompulsoryTraffic& traffic,
                                 const Machine& machine);
 

@@ -17,7 +17,9 @@ EnergyReport energy_of(const Program& program, const Machine& machine, const Tot
   for (std::size_t a = 0; a < program.arrays.size(); ++a) {
     const PeArray& array = machine.arrays[a];
     double& component = energy.by_component_pj[array.name];
-    for (const auto& [op, count] : totals.operations[a]) {
+    for (const auto& [op, operations] : totals.operations[a]) {
+      const auto compared = totals.comparisons[a].find(op);  // a selection's price is that of one comparison
+      const std::int64_t count = compared == totals.comparisons[a].end() ? operations : compared->second;
       for (const auto& [action, times] : array.operations.at(op).actions) {
         component += static_cast<double>(count) * static_cast<double>(times) * array.action_energy.at(action).energy_pj;
       }

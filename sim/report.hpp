@@ -103,8 +103,9 @@ struct Report {
   std::vector<ArrayReport> arrays;
   std::vector<MemoryReport> memories;
   std::vector<TrafficReport> traffic;
-  std::vector<DramReport> drams;                   // of model `banked`, fidelity cycle
-  std::map<std::string, std::int64_t> operations;  // all arrays, by kind
+  std::vector<DramReport> drams;                    // of model `banked`, fidelity cycle
+  std::map<std::string, std::int64_t> operations;   // all arrays, by kind
+  std::map<std::string, std::int64_t> comparisons;  // … those that selections are made of
   EnergyReport energy;
   double area_mm2 = 0;
   std::vector<Bound> bounds;        // largest first

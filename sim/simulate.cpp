@@ -198,6 +198,9 @@ Report simulate(const Program& program, const Machine& machine, const Simulation
   for (const auto& by_op : totals.operations) {
     for (const auto& [op, count] : by_op) report.operations[op] += count;
   }
+  for (const auto& by_op : totals.comparisons) {
+    for (const auto& [op, count] : by_op) report.comparisons[op] += count;
+  }
   report.energy = energy_of(program, machine, totals);
   report.area_mm2 = machine.total_area().value() / 1e6;
   check_conservation(program, machine, totals, estimated, report);

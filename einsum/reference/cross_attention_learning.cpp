@@ -24,16 +24,20 @@ Matrix product(const Matrix& a, const Matrix& b) {
   return c;
 }
 
-// Product of the layers' attention, the last one leftmost; each the mean over heads, averaged with the identity.
-Matrix rollout(const Tensor<double>& attention) {
+// Product of the layers' attention, the last one leftmost; each the heads' mean or largest, averaged with the identity.
+Matrix rollout(const Tensor<double>& attention, bool largest) {
   const Int layers = attention.extents()[0], heads = attention.extents()[1], tokens = attention.extents()[2];
   Matrix all;
   for (Int l = 0; l < layers; ++l) {
     Matrix layer;
     for (Int i = 0; i < tokens; ++i) {
       layer.push_back(row_of_terms(tokens, [&](Int j) {
-        const double mean = sum_over(heads, [&](Int h) { return attention(l, h, i, j); }) / static_cast<double>(heads);
-        return 0.5 * mean + (i == j ? 0.5 : 0);
+        double joined = sum_over(heads, [&](Int h) { return attention(l, h, i, j); }) / static_cast<double>(heads);
+        if (largest) {
+          for (Int h = 0; h < heads; ++h)
+            joined = std::max(h == 0 ? attention(l, h, i, j) : joined, attention(l, h, i, j));
+        }
+        return 0.5 * joined + (i == j ? 0.5 : 0);
       }));
     }
     all = l == 0 ? layer : product(layer, all);
@@ -48,23 +52,26 @@ ReferenceTensors global_local(const ReferenceTensors& tensors, const ReferenceSe
   const auto& k = in.read("K", {"H", "M", "E"});
   const auto& v = in.read("V", {"H", "M", "F"});
   const Int heads = in.extent("H"), tokens = in.extent("M"), local = in.parameter("LOCAL");
+  // Patches that query beside the class.
+  const Int patches = in.form("class_token", {"added", "counted"}) == "counted" ? local - 1 : local;
   const Int e_extent = in.extent("E"), f_extent = in.extent("F");
-  ensure(in.extent("P") == tokens && local >= 0 && local < tokens, "global_local_cross: LOCAL of the patches query");
+  ensure(in.extent("P") == tokens && patches >= 0 && patches < tokens,
+         "global_local_cross: LOCAL of the patches query");
 
-  const Row from_class = rollout(attention).front();
+  const Row from_class = rollout(attention, in.form("heads", {"mean", "max"}) == "max").front();
   std::vector<Int> order;  // of the patches, the most attended first, of equal ones the first
   for (Int j = 1; j < tokens; ++j) order.push_back(j);
   std::stable_sort(order.begin(), order.end(),
                    [&](Int a, Int b) { return from_class[to_size(a)] > from_class[to_size(b)]; });
   std::vector<Int> chosen{0};
-  chosen.insert(chosen.end(), order.begin(), order.begin() + local);
+  chosen.insert(chosen.end(), order.begin(), order.begin() + patches);
 
-  Tensor<double> rolled({"M"}, {tokens}), index({"R"}, {local + 1});
+  Tensor<double> rolled({"M"}, {tokens}), index({"R"}, {patches + 1});
   std::copy(from_class.begin(), from_class.end(), rolled.data());
   std::copy(chosen.begin(), chosen.end(), index.data());
-  Tensor<double> out({"H", "R", "F"}, {heads, local + 1, f_extent});
+  Tensor<double> out({"H", "R", "F"}, {heads, patches + 1, f_extent});
   for (Int h = 0; h < heads; ++h) {
-    for (Int r = 0; r <= local; ++r) {
+    for (Int r = 0; r <= patches; ++r) {
       const Int p = chosen[to_size(r)];
       const Row row = softmax_values(
           tokens, f_extent,
@@ -111,8 +118,9 @@ ReferenceTensors pairwise(const ReferenceTensors& tensors, const ReferenceSettin
 
 std::vector<ReferenceKernel> cross_attention_learning_kernels() {
   return {{"global_local_cross",
-           "attention of all layers SA[L,H,P,M], Q[H,P,E], K[H,M,E], V[H,M,F] (P = M, token 0 is the class), LOCAL → "
-           "AV[H,R,F], IDX[R] (0, then the LOCAL patches by falling rollout), ROLL[M] (rollout from the class)",
+           "attention of all layers SA[L,H,P,M], Q[H,P,E], K[H,M,E], V[H,M,F] (P = M, token 0 is the class), LOCAL, "
+           "heads: mean or max, class_token: added or counted (of LOCAL) → AV[H,R,F], IDX[R] (0, then the patches by "
+           "falling rollout), ROLL[M] (rollout from the class)",
            {"K", "Q", "SA", "V"},
            {{"AV", {"H", "R", "F"}}, {"IDX", {"R"}}, {"ROLL", {"M"}}},
            &global_local},

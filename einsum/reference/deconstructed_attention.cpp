@@ -119,17 +119,22 @@ ReferenceTensors shared_score(const ReferenceTensors& tensors, const ReferenceSe
   });
 }
 
-// Queries and keys are projections of `source`[·,D], not of the layer's input.
-ReferenceTensors map_from(KernelInputs& in, const Tensor<double>& source, const Tensor<double>& v) {
+// Queries and keys are projections of `source`[·,D], not of the layer's input; rotated ones turn by their positions.
+ReferenceTensors map_from(KernelInputs& in, const Tensor<double>& source, const Tensor<double>& v,
+                          bool rotated = false) {
   const auto &wq = in.read("WQ", {"D", "H", "E"}), &wk = in.read("WK", {"D", "H", "E"});
   const Int d_extent = in.extent("D"), e_extent = in.extent("E");
-  const auto project = [&](const Tensor<double>& w, Int h, Int i, Int e) {
-    return sum_over(d_extent, [&](Int d) { return source(i, d) * w(d, h, e); });
+  const auto project = [&](const Tensor<double>& w, Int h, Int i) {
+    Row row = row_of_terms(e_extent,
+                           [&](Int e) { return sum_over(d_extent, [&](Int d) { return source(i, d) * w(d, h, e); }); });
+    if (rotated) rotate(row, static_cast<double>(i), in.constant("THETA", 10000), RotaryPairs::half_split);
+    return row;
   };
   return apply(v, [&](Int h, Int p) {
+    const Row query = project(wq, h, p);
     Row row = row_of_terms(p + 1, [&](Int m) {
-      return sum_over(e_extent, [&](Int e) { return project(wq, h, p, e) * project(wk, h, m, e); }) *
-             inverse_sqrt(e_extent);
+      const Row key = project(wk, h, m);
+      return sum_over(e_extent, [&](Int e) { return query[to_size(e)] * key[to_size(e)]; }) * inverse_sqrt(e_extent);
     });
     softmax(row);
     return row;
@@ -139,7 +144,21 @@ ReferenceTensors map_from(KernelInputs& in, const Tensor<double>& source, const 
 ReferenceTensors static_qk(const ReferenceTensors& tensors, const ReferenceSetting& setting) {
   KernelInputs in(tensors, setting);
   const auto& v = in.read("V", {"H", "M", "F"});
-  return map_from(in, in.read("EMB", {"M", "D"}), v);
+  const bool rotated = in.form("rotary", {"none", "half_split"}) == "half_split";
+  ReferenceTensors result = map_from(in, in.read("EMB", {"M", "D"}), v, rotated);
+  if (in.form("projection", {"none", "given"}) == "none") return result;
+  const auto& w = in.read("WO", {"H", "F", "D"});
+  const auto& mixed = result.at("AV");
+  Tensor<double> out({"P", "D"}, {in.extent("M"), in.extent("D")});
+  for (Int p = 0; p < in.extent("M"); ++p) {
+    for (Int d = 0; d < in.extent("D"); ++d) {
+      for (Int h = 0; h < in.extent("H"); ++h) {
+        out(p, d) += sum_over(in.extent("F"), [&](Int f) { return mixed(h, p, f) * w(h, f, d); });
+      }
+    }
+  }
+  result.emplace("O", out);
+  return result;
 }
 
 // The sequence that queries and keys come from is the same for every input and at least as long.
@@ -171,9 +190,10 @@ std::vector<ReferenceKernel> deconstructed_attention_kernels() {
        av, &shared_score},
       {"decon_standard", heads + " → AV[H,P,F]; causal", qkv, av, &standard},
       {"decon_static_qk",
-       "EMB[M,D] (embeddings of the input), WQ[D,H,E], WK[D,H,E], V[H,M,F] → AV[H,P,F], P = M",
+       "EMB[M,D] (embeddings of the input), WQ[D,H,E], WK[D,H,E], V[H,M,F], rotary: none or half_split (THETA, 10000), "
+       "projection: none or given (WO[H,F,D]) → AV[H,P,F], P = M, and O[P,D]",
        {"EMB", "V", "WK", "WQ"},
-       av,
+       {{"AV", {"H", "P", "F"}}, {"O", {"P", "D"}}},
        &static_qk},
       {"decon_taylor", heads + ", second_order: outer|elementwise, norm: joint|separate → AV[H,P,F]; causal", qkv, av,
        &taylor},

@@ -69,15 +69,21 @@ class LinearMemory : public Memory {
   Matrix state_;  // [F][E]
 };
 
-// M(x) = x + LN(W1 gelu(W2 x))
+// M(x) = x + LN(W1 gelu(W2 x)), the norm with a gain and a shift
 class MlpMemory : public Memory {
  public:
-  MlpMemory(const Rule& rule, Matrix first, Matrix second, double epsilon)
-      : Memory(rule), first_(rule.kept(first)), second_(rule.kept(second)), epsilon_(epsilon) {}
+  MlpMemory(const Rule& rule, Matrix first, Matrix second, double epsilon, Row gain, Row shift)
+      : Memory(rule),
+        first_(rule.kept(first)),
+        second_(rule.kept(second)),
+        epsilon_(epsilon),
+        gain_(std::move(gain)),
+        shift_(std::move(shift)) {}
   [[nodiscard]] Row read(const Row& x) const override { return run(x).out; }
   void learn(const Row& key, const Row& value, const Row& alpha, const Row& eta, double delta) override {
     const Pass pass = run(key);
-    const Row gy = rule_.gradient(difference(pass.out, value), delta);
+    Row gy = rule_.gradient(difference(pass.out, value), delta);
+    for (std::size_t f = 0; f < gy.size(); ++f) gy[f] *= gain_[f];
     const auto n = static_cast<double>(gy.size());
     double mean = 0, along = 0;
     for (std::size_t f = 0; f < gy.size(); ++f) {
@@ -111,13 +117,14 @@ class MlpMemory : public Memory {
     pass.deviation = std::sqrt(variance + epsilon_);
     for (std::size_t f = 0; f < x.size(); ++f) {
       pass.normed[f] = (pass.normed[f] - mean) / pass.deviation;
-      pass.out[f] = x[f] + pass.normed[f];
+      pass.out[f] = x[f] + pass.normed[f] * gain_[f] + shift_[f];
     }
     return pass;
   }
 
   Matrix first_, second_;  // [F][U], [U][E]
   double epsilon_;
+  Row gain_, shift_;
 };
 
 // A gate of a token, one number per row of the value: from [B,H,T], or [B,H,T,F] with the linear memory.
@@ -143,14 +150,21 @@ ReferenceTensors remembered(const ReferenceTensors& inputs, const ReferenceSetti
     expect_extents(first, "A1", {in.heads, in.f, first.extents().back()});
     expect_extents(reference_input(inputs, "A2"), "A2", {in.heads, first.extents().back(), in.e});
   }
+  // Rows of the norm, of [H,F].
+  const bool affine = choice(setting, "affine", {"none", "given"}) == "given";
+  const auto of_norm = [&](const std::string& name, std::int64_t h, double usual) {
+    if (!affine) return Row(static_cast<std::size_t>(in.f), usual);
+    expect_extents(reference_input(inputs, name), name, {in.heads, in.f});
+    return row_at(reference_input(inputs, name), h);
+  };
   const Tensor<double>* initial = optional_input(inputs, "A0");
   if (initial) expect_extents(*initial, "A0", {in.heads, in.f, in.e});
   return {{"O", each_head(in.output_ranks(), in.batch, in.heads, [&](std::int64_t b, std::int64_t h) {
              std::unique_ptr<Memory> memory;
              if (mlp) {
-               memory = std::make_unique<MlpMemory>(rule, matrix_at(reference_input(inputs, "A1"), h),
-                                                    matrix_at(reference_input(inputs, "A2"), h),
-                                                    constant_or(setting, "EPSLN", 1e-5));
+               memory = std::make_unique<MlpMemory>(
+                   rule, matrix_at(reference_input(inputs, "A1"), h), matrix_at(reference_input(inputs, "A2"), h),
+                   constant_or(setting, "EPSLN", 1e-5), of_norm("LG", h, 1), of_norm("LS", h, 0));
              } else {
                memory = std::make_unique<LinearMemory>(rule, initial ? matrix_at(*initial, h) : zeros(in.f, in.e));
              }
@@ -207,18 +221,21 @@ ReferenceTensors run_yaad(const ReferenceTensors& inputs, const ReferenceSetting
   return remembered(inputs, setting, rule);
 }
 
-// Squared loss; rows of weights are a softmax of the state.
+// Squared loss; rows of weights, or columns of a linear memory's, are a softmax of the state.
 ReferenceTensors run_memora(const ReferenceTensors& inputs, const ReferenceSetting& setting) {
   const double total = constant_or(setting, "C1", 1);
   Rule rule;
   rule.gradient = [](const Row& error, double) { return error; };
-  rule.kept = [](Matrix state) {
+  const bool columns = choice(setting, "memory", {"linear", "mlp"}) == "linear" &&
+                       choice(setting, "slice", {"row", "column"}) == "column";
+  rule.kept = [=](Matrix state) {
+    if (columns) state = transposed(state);
     for (Row& row : state) {
       Row copy = row;
       const double partition = softmax(copy);
       for (double& x : row) x -= partition;
     }
-    return state;
+    return columns ? transposed(state) : state;
   };
   rule.weights = [=](Matrix state) {
     for (Row& row : state)
@@ -234,11 +251,13 @@ std::vector<ReferenceKernel> miras_kernels() {
   const std::string tensors =
       "Q[B,H,T,E], K[B,H,T,E] of length 1, V[B,H,T,F], gates AL, ET[B,H,T] (or [B,H,T,F]), a start A0[H,F,E] when "
       "given "
-      "→ O[B,H,T,F]; memory linear, or mlp with starts A1[H,F,U], A2[H,U,E], EPSLN 1e-5";
+      "→ O[B,H,T,F]; memory linear, or mlp with starts A1[H,F,U], A2[H,U,E], EPSLN 1e-5, "
+      "affine none or given (LG, LS[H,F])";
   const std::vector<ReferenceOutput> outputs{{"O", {"B", "H", "T", "F"}}};
   const std::vector<std::string> inputs{"A0", "A1", "A2", "AL", "ET", "K", "Q", "V"};
   return {
-      {"memora", tensors + "; starts are logarithms of weights; C1 1", inputs, outputs, &run_memora},
+      {"memora", tensors + "; starts are logarithms of weights; slice row or column; C1 1", inputs, outputs,
+       &run_memora},
       {"moneta", tensors + "; gradient smooth or exact, retention norm or mirror, PNORM 3, QNORM 4, SHARP 10, EPS 1e-6",
        inputs, outputs, &run_moneta},
       {"yaad",

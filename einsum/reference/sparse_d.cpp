@@ -46,7 +46,10 @@ ReferenceTensors run_mask(const ReferenceTensors& inputs, const ReferenceSetting
     const auto usual = static_cast<std::int64_t>(static_cast<double>(of) * share) + 1;
     return extent_or(setting, name, std::max<std::int64_t>(1, usual));
   };
-  const std::int64_t kept_all = kept("K1", blocks), kept_generated = kept("K2", blocks - boundary);
+  // Of all blocks, or of the prompt's: ranked, and then cut, or the other way around.
+  const bool prompt_only = choice(setting, "ranking", {"all_blocks", "prompt_blocks"}) == "prompt_blocks";
+  const std::int64_t ranked = prompt_only ? boundary : blocks;
+  const std::int64_t kept_all = std::min(kept("K1", ranked), ranked), kept_generated = kept("K2", blocks - boundary);
 
   const std::vector<std::int64_t> extents{heads, blocks, blocks};
   Tensor<double> mean({"H", "P1", "M1"}, extents), mean_generated({"H", "P1", "M1"}, extents);
@@ -56,7 +59,8 @@ ReferenceTensors run_mask(const ReferenceTensors& inputs, const ReferenceSetting
     block_means(queries, keys, e_extent, scale, 0, block, blocks, &mean(h, 0, 0));
     block_means(queries, keys, e_extent, scale, boundary * block, block, blocks, &mean_generated(h, 0, 0));
     for (std::int64_t i = 0; i < blocks; ++i) {
-      for (const std::int64_t j : top_k(copy(part(mean, h, i)), kept_all)) mask(h, i, j) = j < boundary ? 1 : 0;
+      const Row rows = copy(part(mean, h, i).first(static_cast<std::size_t>(ranked)));
+      for (const std::int64_t j : top_k(rows, kept_all)) mask(h, i, j) = j < boundary ? 1 : 0;
       const Row columns = copy(part(mean_generated, h, i).subspan(static_cast<std::size_t>(boundary)));
       for (const std::int64_t j : top_k(columns, kept_generated)) mask(h, i, boundary + j) = 1;
     }
@@ -100,7 +104,8 @@ std::vector<ReferenceKernel> sparse_d_kernels() {
            &run_step},
           {"sparse_d_mask",
            "Q[G,R,P,E], K[G,M,E] (P = M), M0, GEN (generated tokens, the last), RHO, K1 and K2 (of RHO), scale: "
-           "head_dimension or heads → block means AP[G,R,P1,M1], of the generated columns APG[G,R,P1,M1], "
+           "head_dimension or heads, ranking: all_blocks or prompt_blocks → block means AP[G,R,P1,M1], of the "
+           "generated columns APG[G,R,P1,M1], "
            "BM[G,R,P1,M1] (0, 1)",
            {"K", "Q"},
            {{"AP", blocks}, {"APG", blocks}, {"BM", blocks}},

@@ -21,6 +21,7 @@ ReferenceTensors run(const ReferenceTensors& inputs, const ReferenceSetting& set
   expect_extents(v, "V", {heads, keys, f_extent});
   ensure(first >= 0 && first + probed <= rows && target >= 0 && target < keys, "probed rows and column are there");
   const double scale = inverse_root(e_extent);
+  const bool each = choice(setting, "heads", {"mean", "each"}) == "each";
 
   Tensor<double> map({"H", "P", "M"}, {heads, rows, keys}), o({"H", "P", "F"}, {heads, rows, f_extent});
   Tensor<double> attention({"N"}, {probed}), loss({}, {});
@@ -34,15 +35,18 @@ ReferenceTensors run(const ReferenceTensors& inputs, const ReferenceSetting& set
   }
   for (std::int64_t n = 0; n < probed; ++n) {
     for (std::int64_t h = 0; h < heads; ++h) attention(n) += map(h, first + n, target) / static_cast<double>(heads);
-    const double error = attention(n) - wanted(n);
-    loss.data()[0] += error * error / static_cast<double>(probed);
+    for (std::int64_t h = 0; h < heads; ++h) {
+      const double error = (each ? map(h, first + n, target) : attention(n)) - wanted(n);
+      loss.data()[0] += error * error / static_cast<double>(probed * heads);
+    }
   }
 
   Tensor<double> dq({"H", "P", "E"}, q.extents()), dk({"H", "M", "E"}, k.extents());
   for (std::int64_t h = 0; h < heads; ++h) {
     for (std::int64_t n = 0; n < probed; ++n) {
       const std::int64_t p = first + n;
-      const double upstream = 2 * (attention(n) - wanted(n)) / static_cast<double>(probed * heads);
+      const double compared = each ? map(h, p, target) : attention(n);
+      const double upstream = 2 * (compared - wanted(n)) / static_cast<double>(probed * heads);
       for (std::int64_t m = 0; m < keys; ++m) {
         const double jacobian = map(h, p, target) * ((m == target ? 1 : 0) - map(h, p, m));
         for (std::int64_t e = 0; e < e_extent; ++e) {
@@ -58,13 +62,13 @@ ReferenceTensors run(const ReferenceTensors& inputs, const ReferenceSetting& set
 }  // namespace
 
 std::vector<ReferenceKernel> target_attention_loss_kernels() {
-  return {
-      {"target_attention_loss",
-       "Q[H,P,E], K[H,M,E], V[H,M,F], MSK[N] of the queries from FROM (0) on, key TGT → AT[N], LA[], gradients of LA "
-       "DQ[H,P,E] and DK[H,M,E], O[H,P,F]",
-       {"K", "MSK", "Q", "V"},
-       {{"AT", {"N"}}, {"DK", {"H", "M", "E"}}, {"DQ", {"H", "P", "E"}}, {"LA", {}}, {"O", {"H", "P", "F"}}},
-       &run}};
+  return {{"target_attention_loss",
+           "Q[H,P,E], K[H,M,E], V[H,M,F], MSK[N] of the queries from FROM (0) on, key TGT, heads: mean or each → "
+           "AT[N], LA[], gradients of LA "
+           "DQ[H,P,E] and DK[H,M,E], O[H,P,F]",
+           {"K", "MSK", "Q", "V"},
+           {{"AT", {"N"}}, {"DK", {"H", "M", "E"}}, {"DQ", {"H", "P", "E"}}, {"LA", {}}, {"O", {"H", "P", "F"}}},
+           &run}};
 }
 
 }  // namespace einloom::reference

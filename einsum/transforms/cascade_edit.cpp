@@ -29,6 +29,21 @@ CascadeDraft draft_of(const Cascade& cascade) {
   return draft;
 }
 
+PartNames part_names(const Cascade& cascade, const std::string& rank) {
+  const auto free = [&](const std::string& name) {
+    const auto ranks = cascade.all_ranks();
+    const auto named = [&](const auto& each) { return each.name == name; };
+    return std::find(ranks.begin(), ranks.end(), name) == ranks.end() && !cascade.find_tensor(name) &&
+           std::none_of(cascade.parameters().begin(), cascade.parameters().end(), named) &&
+           std::none_of(cascade.constants().begin(), cascade.constants().end(), named);
+  };
+  for (const char* between : {"", "_", "__"}) {
+    const PartNames names{rank + between + "1", rank + between + "0"};
+    if (free(names.outer) && free(names.inner)) return names;
+  }
+  return {};
+}
+
 CascadeEdit::CascadeEdit(const Cascade& cascade) : draft_(draft_of(cascade)) {
   for (const TensorDecl& tensor : draft_.tensors) taken_.insert(tensor.name);
   std::erase_if(draft_.tensors, [](const TensorDecl& tensor) { return tensor.role != TensorRole::input; });
@@ -47,19 +62,49 @@ void CascadeEdit::add(TensorDecl tensor, Einsum einsum) {
   draft_.einsums.push_back(std::move(einsum));
 }
 
+namespace {
+
+// Einsums that need no iteration: they write none of its steps and read inputs, or others like them, alone.
+void put_inputs_first(CascadeDraft& draft) {
+  std::set<std::string> iterating;
+  for (const RankDecl& rank : draft.iterative) iterating.insert(variable_of_rank(rank.name));
+  std::set<std::string> early;
+  for (const TensorDecl& tensor : draft.tensors) {
+    if (tensor.role == TensorRole::input) early.insert(tensor.name);
+  }
+  for (const Einsum& einsum : draft.einsums) {
+    const auto reads = einsum.reads();
+    const bool made_early =
+        std::all_of(reads.begin(), reads.end(), [&](const Access* access) { return early.contains(access->tensor); });
+    const auto& indices = einsum.output.indices;
+    const bool steps = std::any_of(indices.begin(), indices.end(), [&](const IndexExpression& index) {
+      const auto names = index.variables();
+      return std::any_of(names.begin(), names.end(), [&](const std::string& name) { return iterating.contains(name); });
+    });
+    if (made_early && !steps) early.insert(einsum.name());
+  }
+  std::stable_sort(draft.einsums.begin(), draft.einsums.end(), [&](const Einsum& a, const Einsum& b) {
+    return early.contains(a.name()) && !early.contains(b.name());
+  });
+}
+
+}  // namespace
+
 Cascade CascadeEdit::build(const RankGroup& group) {
   remove_unread();
   rename();
   drop_unused(draft_);
-  CascadeDraft as_added = draft_;
+  CascadeDraft as_added = draft_, inputs_first = draft_;
   order(group);
-  // The order as added is right where the cascade iterates over other ranks and nothing here was made iterative.
-  for (CascadeDraft* draft : {&draft_, &as_added}) {
+  put_inputs_first(inputs_first);
+  // The order as added is right where the cascade iterates over other ranks and nothing here was made iterative; what
+  // was made of inputs alone may have to leave such an iteration.
+  for (CascadeDraft* draft : {&draft_, &as_added, &inputs_first}) {
     Diagnostics diagnostics;
     try {
       return CascadeBuilder::build(std::move(*draft), diagnostics);
     } catch (const UserError& error) {
-      if (draft == &draft_) continue;
+      if (draft != &inputs_first) continue;
       throw InternalError(fmt::format("a transformation made an invalid cascade: {}", error.what()));
     }
   }

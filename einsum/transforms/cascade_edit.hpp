@@ -16,6 +16,12 @@ namespace einloom::transforms {
 
 [[nodiscard]] CascadeDraft draft_of(const Cascade& cascade);
 
+// M1 and M0 for M, or M_1, M_0 where those are taken; "" when no names are left.
+struct PartNames {
+  std::string outer, inner;
+};
+[[nodiscard]] PartNames part_names(const Cascade& cascade, const std::string& rank);
+
 class CascadeEdit {
  public:
   // Declarations are taken over; Einsums and tensors that are not inputs are added one by one.

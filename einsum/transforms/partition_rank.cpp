@@ -133,19 +133,10 @@ class RankPartition {
   }
 
   void name_parts() {
-    const auto free = [&](const std::string& name) {
-      const auto ranks = cascade_.all_ranks();
-      const auto named = [&](const auto& each) { return each.name == name; };
-      return std::find(ranks.begin(), ranks.end(), name) == ranks.end() && !cascade_.find_tensor(name) &&
-             std::none_of(cascade_.parameters().begin(), cascade_.parameters().end(), named) &&
-             std::none_of(cascade_.constants().begin(), cascade_.constants().end(), named);
-    };
-    for (const char* between : {"", "_", "__"}) {
-      outer_ = rank_ + between + "1";
-      inner_ = rank_ + between + "0";
-      if (free(outer_) && free(inner_)) return;
-    }
-    refuse("no names are left for its parts", cascade_.span());
+    const PartNames parts = part_names(cascade_, rank_);
+    if (parts.outer.empty()) refuse("no names are left for its parts", cascade_.span());
+    outer_ = parts.outer;
+    inner_ = parts.inner;
   }
 
   void split_ranks(std::vector<std::string>& ranks) const {

@@ -13,8 +13,8 @@ namespace einloom::transforms {
 
 struct Transform {
   std::string name;
-  bool takes_tile = false;
-  std::string text;  // what it does, for people
+  std::int64_t default_tile = 0;  // 0 when it takes none
+  std::string text;               // what it does, for people
   Cascade (*apply)(const Cascade& cascade, const std::string& rank, std::int64_t tile) = nullptr;
 };
 [[nodiscard]] const std::vector<Transform>& all_transforms();  // sorted by name

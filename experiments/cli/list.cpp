@@ -6,6 +6,7 @@
 
 #include "arch/machine.hpp"
 #include "base/suggest.hpp"
+#include "einsum/passes.hpp"
 #include "experiments/cli/command_line.hpp"
 #include "experiments/documents.hpp"
 #include "experiments/library_check.hpp"

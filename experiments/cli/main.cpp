@@ -10,17 +10,26 @@
 #include <cstdlib>
 
 #include "experiments/cli/command_line.hpp"
+#include "experiments/wrapped_lines.hpp"
 
 namespace einloom::cli {
 namespace {
 
 constexpr const char* kDescription =
-    "Einloom runs an attention algorithm (a cascade of extended Einsums) on a machine under a plan, and says how many\n"
+    "Einloom runs an attention algorithm (a cascade of extended Einsums) on a machine under a plan, and says how many "
     "cycles it takes, why that many, and whether the numbers it computed are right.";
+
+class NarrowHelp : public CLI::Formatter {
+ public:
+  std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {
+    return wrapped_lines(CLI::Formatter::make_help(app, std::move(name), mode), 100);
+  }
+};
 
 int dispatch(int argc, const char* const* argv) {
   const CommandLine command_line(argc, argv);
   CLI::App app(kDescription, "einloom");
+  app.formatter(std::make_shared<NarrowHelp>());
   app.set_version_flag("--version", EINLOOM_VERSION);
   app.set_help_flag("--help,-h", "Print this help");
   app.allow_extras();

@@ -190,7 +190,10 @@ int transform(const Options& options, const CommandLine& command_line) {
 
 std::string names_text() {
   std::string text = "Transformation, in order; repeatable:";
-  for (const Transform& each : all_transforms()) text += fmt::format("\n{} {}", each.name, each.text);
+  for (const Transform& each : all_transforms()) {
+    text += fmt::format("\n{} {}", each.name, each.text);
+    if (each.default_tile > 0) text += fmt::format(" (of {}, or =TILE)", each.default_tile);
+  }
   return text;
 }
 

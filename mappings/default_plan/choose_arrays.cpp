@@ -90,8 +90,10 @@ class Axes {
       if (variable == einsum_.einsum->selected_variable()) continue;  // counts results, which come at once
       const std::int64_t extent = draft_.extent(variable);
       const Cut cut = cut_of(draft_.cascade, variable);
-      const bool divided = cut == Cut::tiles && undivided(*einsum_.einsum).count(variable) == 0;
-      if (cut == Cut::one_at_a_time || (!divided && extent > limit)) continue;
+      // What a selection looks at is all inside its tile: over the axis as a whole, or cut into as much as fits there.
+      const bool whole = einsum_.whole.count(variable) != 0;
+      const bool divided = cut == Cut::tiles && (whole || undivided(*einsum_.einsum).count(variable) == 0);
+      if ((cut == Cut::one_at_a_time && !whole) || (!divided && extent > limit)) continue;
       const std::int64_t filled = std::min(extent, limit);
       if (filled < most || filled == 1) continue;
       most = filled;

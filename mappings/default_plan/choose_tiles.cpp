@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <set>
 
+#include "einsum/carried_states.hpp"
 #include "mappings/default_plan/draft.hpp"
 
 namespace einloom::planning {
@@ -83,8 +84,11 @@ class Tiling {
     for (DraftEinsum& one : draft_.einsums) {
       for (auto [axis, limit] : {std::pair(&one.rows, one.array->rows), {&one.columns, one.array->columns}}) {
         if (axis->empty()) continue;
-        if (one.whole.count(*axis) != 0) continue;
         const std::int64_t tile = draft_.tile.at(*axis);
+        if (one.whole.count(*axis) != 0) {
+          if (draft_.extent(*axis) > limit && tile == 1) axis->clear();
+          continue;
+        }
         if (tile > limit || (tile == 1 && draft_.is_looped(*axis))) axis->clear();
       }
     }
@@ -147,7 +151,8 @@ class Residence {
     }
   }
 
-  // Results stay on the chip as long as they fit, those that need least more room first; then in two sets.
+  // Results stay on the chip as long as they fit, those that need least more room first; then in two sets. A state that
+  // must not leave the chip stays in any case.
   void keep_what_fits(std::int64_t capacity) {
     std::vector<std::pair<std::int64_t, std::string>> order;
     for (const DraftEinsum& one : draft_.einsums) {
@@ -158,7 +163,9 @@ class Residence {
     std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     std::int64_t used = needed();
     for (const auto& [more, name] : order) {
-      if (more > 0 && used + more > capacity) continue;
+      if (more > 0 && used + more > capacity && !carries_unread(draft_.cascade, *draft_.cascade.find_tensor(name))) {
+        continue;
+      }
       used += more;
       draft_.homes[name] = resident(*draft_.writer(name));
     }

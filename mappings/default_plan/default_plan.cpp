@@ -138,9 +138,19 @@ class Writer {
     const auto level = [&](const std::string& variable) {
       return name(one.whole.count(variable) != 0 ? variable : inside(variable));
     };
-    if (!one.rows.empty()) binding.rows = level(one.rows);
-    if (!one.columns.empty()) binding.columns = level(one.columns);
+    // What is whole inside the tile and longer than its axis: a tile of it along the axis, the tiles in time.
+    const auto is_split = [&](const std::string& variable, std::int64_t limit) {
+      return !variable.empty() && one.whole.count(variable) != 0 && draft_.extent(variable) > limit;
+    };
+    const bool rows_split = is_split(one.rows, one.array->rows);
+    const bool columns_split = is_split(one.columns, one.array->columns);
+    if (!one.rows.empty()) binding.rows = rows_split ? name(inside(one.rows)) : level(one.rows);
+    if (!one.columns.empty()) binding.columns = columns_split ? name(inside(one.columns)) : level(one.columns);
     for (const std::string& variable : one.einsum->variables()) {
+      if ((rows_split && variable == one.rows) || (columns_split && variable == one.columns)) {
+        binding.time.push_back(name(loop(variable)));
+        continue;
+      }
       const bool placed = variable == one.rows || variable == one.columns;
       const bool single = draft_.tile.at(variable) == 1 && cut_of(draft_.cascade, variable) == Cut::one_at_a_time;
       const bool walked = single || (draft_.tile.at(variable) == 1 && draft_.is_looped(variable));

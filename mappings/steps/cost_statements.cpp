@@ -8,25 +8,19 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
+#include <optional>
 
 #include "einsum/affine.hpp"
 #include "einsum/counts.hpp"
 #include "mappings/growing_loops.hpp"
 #include "mappings/steps/lowering.hpp"
 #include "mappings/steps/memory_accesses.hpp"
+#include "mappings/steps/register_accesses.hpp"
+#include "mappings/steps/selection_cost.hpp"
 #include "mappings/tile_region.hpp"
 
 namespace einloom {
 namespace {
-
-std::int64_t operand_count(const std::string& op) {
-  if (op == "mac" || op == "select") return 3;
-  static const std::set<std::string> binary = {"add",           "div",  "divide",     "equal", "greater",
-                                               "greater_equal", "less", "less_equal", "max",   "min",
-                                               "mod",           "mul",  "not_equal",  "pow",   "sub"};
-  return binary.count(op) != 0 ? 2 : 1;
-}
 
 class Costing {
  public:
@@ -161,6 +155,9 @@ class Costing {
     const std::vector<BoundPlace> places = places_of(binding);
     for (const BoxDimension& box : statement.box) check_placed(einsum, binding, places, box, array);
     record_places(statement, places);
+    statement.selection = selection_of(einsum);
+    statement.gather_array = array_adding(kGather, statement.array);
+    statement.scatter_array = array_adding(kScatter, statement.array);
     const Placement* placement = lowering_.placement(einsum.name());
     if (placement != nullptr) statement.result_memory = placement->memory;
     for (const auto& [op, count] : operations_per_point(einsum)) statement.operations_per_point.emplace_back(op, count);
@@ -180,6 +177,15 @@ class Costing {
       const bool sum_ends = sum_bit < 0 || (set >> sum_bit & 1U) != 0;
       statement.variants.push_back(operation_work(statement, einsum, array, places, set, sum_ends));
     }
+  }
+
+  // The array itself, or the first one that has the operation: addresses are added up in front of the memory.
+  [[nodiscard]] int array_adding(const char* op, int own) const {
+    if (lowering_.array(own).operations.count(op) != 0) return own;
+    const auto& arrays = lowering_.machine.arrays;
+    const auto found =
+        std::find_if(arrays.begin(), arrays.end(), [&](const PeArray& each) { return each.operations.count(op) != 0; });
+    return found == arrays.end() ? -1 : static_cast<int>(found - arrays.begin());
   }
 
   static void record_places(Statement& statement, const std::vector<BoundPlace>& places) {
@@ -298,6 +304,7 @@ class Costing {
     std::int64_t fresh_sums = einsum.reductions.empty() ? 0 : 1;
     bool partial_sums_arrive = false;  // from the neighbour
     const std::string counter = einsum.selected_variable();
+    const std::optional<SelectionCost> selection = selection_cost(statement, array, set);
     for (const BoxDimension& box : statement.box) {
       if (box.variable == counter) continue;  // a selection is one operation for each value that it looks at
       std::int64_t left = extent_in(box, set);
@@ -315,11 +322,21 @@ class Costing {
     if (partial_sums_arrive) fresh_sums = 0;
     std::int64_t issue = 0;
     for (const auto& [op, count] : statement.operations_per_point) {
+      if (selection && op == statement.selection->op) continue;
       issue += count * array.operations.at(op).issue_cycles;
       work.register_reads += count * registers_touched(op, array.operations.at(op));
     }
+    if (selection) {
+      issue += selection->cycles_of_value;
+      work.register_reads += selection->registers_of_value;
+    }
     work.register_reads *= in_time;
     work.duration_cycles = in_time * std::max<std::int64_t>(1, issue);  // a copy is issued like anything else
+    if (selection) {
+      work.duration_cycles += selection->leaving_cycles;
+      work.register_reads += selection->leaving_registers;
+      work.comparisons = work.points * selection->comparisons_of_value + work.pes * selection->merging_comparisons;
+    }
     for (const OuterOperation& outer : statement.outer_operations) {
       const auto [points, times] = first_dimensions(statement, places, set, outer.variables);
       work.outer_points.push_back(points);
@@ -334,15 +351,6 @@ class Costing {
     work.slot_pes = work.pes;
     accesses_.add(statement, einsum, set, sum_ends, work);
     return work;
-  }
-
-  // Each action of a multi-issue operation touches registers like the action itself.
-  static std::int64_t registers_touched(const std::string& op, const OperationCost& cost) {
-    std::int64_t touched = 0;
-    for (const auto& [action, times] : cost.actions) {
-      touched += times * (times > 1 || cost.actions.size() > 1 ? operand_count(action) : operand_count(op));
-    }
-    return touched;
   }
 
   // Points of the first dimensions of a tile, and how many of them follow each other on a PE.

@@ -31,6 +31,11 @@ bool same_iterations(const Statement& a, const Statement& b) {
   return a.loops == b.loops && a.guards == b.guards && a.body_offset == b.body_offset;
 }
 
+std::int64_t indices_that_gather(const Access& access) {
+  return std::count_if(access.indices.begin(), access.indices.end(),
+                       [](const IndexExpression& index) { return index.gathers(); });
+}
+
 // Plain ones by what they say; gathers and multiples term by term.
 bool index_alike(const IndexExpression& a, const IndexExpression& b) {
   if (a.plain_variable() && b.plain_variable()) {
@@ -107,10 +112,18 @@ void MemoryAccesses::add(const Statement& statement, const Einsum& einsum, unsig
     }
     work.accesses.push_back({placement->read_memory, lowering_.tensor_index(access->tensor),
                              on_chip(tile_bytes(*access, statement.box, set), placement->spilled), 0});
+    work.gathered += indices_that_gather(*access) * tile_elements(*access, statement.box, set);
   }
   const Placement* placement = lowering_.placement(einsum.name());
   if (placement == nullptr) return;
   const std::int64_t bytes = on_chip(tile_bytes(einsum.output, statement.box, set), placement->spilled);
+  if (const std::int64_t scattering = indices_that_gather(einsum.output); scattering > 0) {
+    std::int64_t placed = scattering;
+    for (const std::string& variable : index_variables(einsum.output)) {
+      placed *= extent_of(statement.box, variable, set);
+    }
+    work.scattered += placed;
+  }
   const bool leaves = sum_ends || !sums_in_place(statement);
   work.accesses.push_back({placement->memory, statement.tensor, sum_ends || !leaves ? 0 : bytes, leaves ? bytes : 0});
 }

@@ -18,7 +18,8 @@ class MemoryAccesses {
 
   // Adds to `work`: operands kept in a memory are read once per iteration and array, results kept there are written;
   // what was computed in the same iterations is forwarded. A sum that goes on in the next instance stays in the PEs;
-  // one that is taken up again later (`sum_ends` false) is written and read back.
+  // one that is taken up again later (`sum_ends` false) is written and read back. For each element that is read or
+  // placed through an index tensor an address is added up, once for each of its indices that gathers.
   void add(const Statement& statement, const Einsum& einsum, unsigned set, bool sum_ends, Work& work) const;
   // Bytes of the tile that an access touches. Of what is gathered every point has an element of its own, as long as
   // that is less than all that could be meant.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/suggest.hpp"
+#include "einsum/carried_states.hpp"
 #include "mappings/steps/lowering.hpp"
 
 namespace einloom {
@@ -49,6 +50,15 @@ class TensorPlacer {
     }
     if (tensor->role == TensorRole::input) {
       reject(keep.reload.empty() ? nullptr : &keep.reload.front().span, *tensor, "reload");
+    }
+    if ((!keep.reload.empty() || keep.spilled) && carries_unread(lowering_.cascade, *tensor)) {
+      lowering_.diagnostics
+          .error("state-not-carried", keep.spilled ? keep.spilled->span() : keep.reload.front().span,
+                 fmt::format("`{}` cannot leave the chip between its steps: where its update is absent it stays as it "
+                             "was, and nothing reads it back for that",
+                             tensor->name))
+          .note("its update", lowering_.cascade.find_einsum(tensor->name)->span)
+          .with_help("keep it in the memory as a whole, or let the update read the state: `select(…, new, S[t])`");
     }
     if (!keep.reload.empty()) {
       placement.reload = &keep.reload.front();

@@ -198,9 +198,7 @@ class PeMachine : public RunListener {
     const auto found = maps_.find(key);
     if (found != maps_.end()) return found->second;
     const Statement& what = run_.program.statements[static_cast<std::size_t>(statement)];
-    return maps_
-        .emplace(key, space_time_of(what, geometry_.array(what), variant, geometry_.einsum(what).selected_variable()))
-        .first->second;
+    return maps_.emplace(key, space_time_of(what, geometry_.array(what), variant)).first->second;
   }
 
   PeRunResult result() {

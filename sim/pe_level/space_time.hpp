@@ -45,8 +45,7 @@ struct SpaceTime {
   bool point(std::int64_t row_at, std::int64_t column_at, std::int64_t step, std::vector<std::int64_t>& index) const;
 };
 
-[[nodiscard]] SpaceTime space_time_of(const Statement& statement, const PeArray& array, unsigned variant,
-                                      const std::string& counter = {});
+[[nodiscard]] SpaceTime space_time_of(const Statement& statement, const PeArray& array, unsigned variant);
 
 // The place that spreads a statement over an axis; nullptr when it has none.
 [[nodiscard]] const Place* place_along(const Statement& statement, Place::Axis axis);

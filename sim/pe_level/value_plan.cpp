@@ -109,8 +109,7 @@ template <class T>
 ValuePlan<T> value_plan(const Program& program, const Geometry& geometry, const Statement& statement, unsigned variant,
                         const kernel::Compiled<T>& kernel, ElementStore<T>& store, const ScheduledEinsum* schedule) {
   ValuePlan<T> plan;
-  plan.map =
-      space_time_of(statement, geometry.array(statement), variant, geometry.einsum(statement).selected_variable());
+  plan.map = space_time_of(statement, geometry.array(statement), variant);
   plan.kernel = &kernel;
   for (const kernel::CompiledAccess& access : kernel.accesses) {
     plan.operands.push_back(operand_plan(geometry, statement, access, store));

@@ -127,5 +127,19 @@ TEST_CASE("rows at a shape of their own are marked") {
   CHECK(all.out.ends_with("\n* at the shape of its own first case; the common one does not fit its ranks\n"));
 }
 
+TEST_CASE("passes of what is taken apart, of look-ups, and of a fibre that nothing read before") {
+  const TemporaryFolder folder;
+  const auto says = [&](const std::string& cascade, const std::string& text) {
+    const Outcome outcome = einloom_in(folder, "analyze " + cascade);
+    CHECK(outcome.err == "");
+    INFO(outcome.out);
+    CHECK(outcome.out.find(text) != std::string::npos);
+  };
+  says("gaam", "\n  5 passes over N, in each part of M\n");
+  says("ring_attention", "\n  2 passes over M\n");
+  says("paged_decode", "over B, G, R, P, N, E, F, nothing kept\n");
+  says("kv_decode", "      because of GM, then SN, A, before AV goes over T again, in VC\n");
+}
+
 }  // namespace
 }  // namespace einloom::test

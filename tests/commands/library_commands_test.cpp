@@ -2,6 +2,7 @@
 // Do `list` and `check` say what is in the tree, as table, CSV and JSON?
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "errors/command.hpp"
 
@@ -192,6 +193,21 @@ configurations:
   CHECK(outcome.err == "");
   CHECK(outcome.out.find("own            llama2_7b  default") != std::string::npos);
   CHECK(outcome.out.find("; 3 points\n") != std::string::npos);
+}
+
+TEST_CASE("help is not wider than 100 columns") {
+  const TemporaryFolder folder;
+  for (const std::string command : {"", "run", "explain", "list", "describe", "check", "analyze", "transform"}) {
+    INFO(command);
+    const Outcome outcome = einloom_in(folder, command + " --help");
+    CHECK(outcome.exit_code == 0);
+    CHECK(outcome.out.find("--help") != std::string::npos);
+    std::istringstream lines(outcome.out);
+    for (std::string line; std::getline(lines, line);) {
+      INFO(line);
+      CHECK(line.size() <= 100);
+    }
+  }
 }
 
 }  // namespace

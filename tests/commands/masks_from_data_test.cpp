@@ -36,6 +36,18 @@ TEST_CASE("the report names the data that decided, and its seed") {
   CHECK(line_with(again.out, "masks from data:") == "masks from data: BM (seed 1)");
   CHECK(line_with(again.out, "without points, skipped:") == skipped);
 
+  // Once for a point, below its row where no account of its cycles follows.
+  const Outcome estimated = einloom_in(folder, "run spec.yaml --fidelity waterfall");
+  CHECK(line_with(estimated.out, "masks from data:") == "masks from data: BM (seed 1)");
+  CHECK(line_with(estimated.out, "without points, skipped:") == skipped);
+  std::string two = kSpec;
+  two.replace(two.find("[cycle]"), 7, "[cycle, waterfall]");
+  folder.write("both.yaml", two);
+  const Outcome both = einloom_in(folder, "run both.yaml");
+  const std::size_t at = both.out.find("masks from data:");
+  CHECK(at != std::string::npos);
+  CHECK(both.out.find("masks from data:", at + 1) == std::string::npos);
+
   const Outcome issued = einloom_in(folder, "run spec.yaml --set plan.empty_tiles=issue");
   CHECK(line_with(issued.out, "masks from data:") == "");
   CHECK(line_with(issued.out, "dense bound:") == "dense bound: predicate on data in QK, GM, SN, SD, A, O");

@@ -102,7 +102,7 @@ TEST_CASE("the pass after a selection stays, and the command says so") {
   CHECK(outcome.err == "");
   CHECK(outcome.exit_code == 0);
   CHECK(outcome.out == R"(passes over M: 3 -> 2 by gather:M 2
-  no fewer: pass 2 because of IX = topk(m) …, before QW reads K again
+  no fewer: pass 2 because of IX = topk(m) …, before QW goes over M again, in K
 values at C=2 E=4 F=3 G=2 M=8 P=5 R=2 W=3: 156 compared in fp64, seed 1, largest error 0.0e+00 of 1 + |value|
 written to fewer.yaml
 )");

@@ -53,6 +53,19 @@ cascade.yaml:7:3: note: declared here
     |                           ^
 cascade.yaml:4:3: note: declared here
 )"},
+      {"a state that nothing reads back, through DRAM",
+       {in_cascade("ranks: [M, K, N]\n", "ranks: [M, K, N]\niterative: [K]\n"),
+        in_cascade("  Z: {ranks: [M, N]}\n", "  Z: {ranks: [M, N]}\n  H: {ranks: [K, M], initial: 0}\n"),
+        in_cascade("einsums:\n", "einsums:\n  - H[k+1,m] = A[m,k] | m == k\n"),
+        in_cascade("exp(Z[m,n])", "exp(Z[m,n]) + H[K,m]"), in_plan("nests:\n", "nests:\n  - {loops: [k], body: [H]}\n"),
+        in_plan("bind:\n", "bind:\n  H: {array: row, time: [m]}\n"),
+        in_plan("keep:\n", "keep:\n  H: {in: buffer, reload: {in: buffer}}\n")},
+       R"(plan.yaml:14:27: error[state-not-carried]: `H` cannot leave the chip between its steps: where its update is absent it stays as it was, and nothing reads it back for that
+ 14 |   H: {in: buffer, reload: {in: buffer}}
+    |                           ^
+cascade.yaml:11:5: note: its update
+help: keep it in the memory as a whole, or let the update read the state: `select(…, new, S[t])`
+)"},
       {"to a memory that is not there",
        {in_plan("keep:\n", "keep:\n  Z: {in: buffer, reload: {in: bufer}}\n")},
        R"(plan.yaml:12:32: error[memory-unknown]: machine `tiny` has no on-chip memory `bufer`

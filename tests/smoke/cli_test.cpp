@@ -240,8 +240,9 @@ TEST_CASE("results are the same on one process and on many") {
   const std::string csv = read(one / "r/results.csv");
   CHECK(lines_of(csv) == 1 + 2 * 2 * 2);
   CHECK(without_wall_time(csv) == without_wall_time(read(many / "r/results.csv")));
-  CHECK(csv.substr(0, csv.find("util_")) ==
-        "spec,configuration,cascade,machine,plan,model,B,H,P,M,E,F,D,S,seq_len,dtype,fidelity,cycles,latency_s,");
+  CHECK(
+      csv.substr(0, csv.find("util_")) ==
+      "spec,configuration,cascade,machine,plan,model,B,H,P,M,E,F,D,S,seq_len,dtype,fidelity,cycles,latency_s,passes,");
 }
 
 TEST_CASE("stdout in every format; without --out nothing is written") {

@@ -37,6 +37,7 @@ inline std::string exact_text(const Report& report) {
                         dram.row_misses, dram.row_conflicts, dram.refreshes, dram.bandwidth);
   }
   for (const auto& [op, count] : report.operations) text += fmt::format("operation {} {}\n", op, count);
+  for (const auto& [op, count] : report.comparisons) text += fmt::format("comparisons {} {}\n", op, count);
   for (const auto& [name, pj] : report.energy.by_component_pj) text += fmt::format("energy {} {:a}\n", name, pj);
   text += fmt::format("energy {:a} {:a} {:a} {:a}\n", report.energy.registers_all_pj, report.energy.registers_one_pe_pj,
                       report.energy.total_pj, report.energy.total_one_pe_pj);

@@ -9,6 +9,7 @@
 #include <random>
 
 #include "einsum/evaluator.hpp"
+#include "einsum/transforms/chunk_recurrence.hpp"
 #include "functional/sim/small_cascades.hpp"
 #include "mappings/default_plan/default_plan.hpp"
 #include "sim/execute.hpp"
@@ -46,6 +47,7 @@ Shape random_shape(const Cascade& cascade, std::int64_t dim, std::uint64_t seed)
   const auto among = [&](const std::vector<std::int64_t>& values) { return values[random() % values.size()]; };
   Shape shape;
   for (const RankDecl& rank : cascade.ranks()) {
+    if (cascade.is_derived(rank.name)) continue;
     shape.set(rank.name,
               among({1, 2, 3, 5, 7, std::min<std::int64_t>(dim, 8), std::min<std::int64_t>(dim, 8) + 1, 11}));
   }
@@ -152,6 +154,39 @@ TEST_CASE("the default plan of cascades of every kind") {
   CHECK(seen.plans > 50 * seen.too_large);
   CHECK(seen.through_dram > 10);
   CHECK(seen.states_through_dram > 0);
+}
+
+// Cascades that a transformation made, and what it is made for: a state of a matrix for each chunk instead of each
+// token.
+TEST_CASE("default plans of recurrences in chunks") {
+  Seen seen;
+  for (const char* name : {"retnet", "ssd", "delta_net", "yaad"}) {
+    const Cascade origin = cascade_of(name);
+    const Cascade chunked = transforms::chunk_recurrence(origin, "T", 4);
+    check_all(chunked, 1 + seeds(1), seen);
+    Shape shape;
+    for (const RankDecl& rank : origin.ranks()) shape.set(rank.name, 16);
+    for (const auto& [rank, extent] : {std::pair{"B", 1}, {"H", 1}, {"G", 1}, {"T", 256}}) shape.set(rank, extent);
+    shape.set("T0", 16);
+    const Machine machine = machine_of("fusemax", {{"parameters.dim", "16"}});
+    const auto cycles = [&](const Cascade& cascade) {
+      Shape own;
+      for (const RankDecl& rank : cascade.ranks()) {
+        if (!cascade.is_derived(rank.name)) own.set(rank.name, shape.at(rank.name));
+      }
+      for (const ParameterDecl& parameter : cascade.parameters()) own.set(parameter.name, shape.at(parameter.name));
+      const Plan plan = default_plan(cascade, machine, own, Dtype::bf16, {});
+      return simulate(lower(cascade, machine, plan, own, Dtype::bf16, {}), machine, {}).cycles.value();
+    };
+    INFO(name);
+    const std::int64_t by_chunks = cycles(chunked), by_tokens = cycles(origin);
+    fmt::print("{}: {} cycles in chunks of 16, {} token by token\n", name, by_chunks, by_tokens);
+    // Where values go around through the state, vectors are still made token by token.
+    if (chunked.iterative_ranks().size() == 1) CHECK(2 * by_chunks < by_tokens);
+    if (std::string(name) == "delta_net") CHECK(by_chunks < by_tokens);
+  }
+  report(seen);
+  CHECK(seen.plans > 5 * seen.too_large);
 }
 
 // At their real size, where results exceed the memory: nothing but the times that no rule allows could go wrong unseen.

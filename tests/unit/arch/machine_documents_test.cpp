@@ -127,7 +127,8 @@ TEST_CASE("1-D arrays do every operator, with units they had for the published o
       INFO(name << " " << op);
       std::int64_t actions = 0;
       for (const auto& [action, times] : cost.actions) actions += times;
-      CHECK(cost.issue_cycles == actions);  // one unit acts in a cycle
+      // One unit acts in a cycle; addresses are added up ahead of the PEs.
+      CHECK(cost.issue_cycles == (op == "gather" || op == "scatter" ? 0 : actions));
     }
   }
   const Machine fusemax = machine_in_tree("fusemax"), flat = machine_in_tree("flat");

@@ -305,3 +305,129 @@ einsums:
   CHECK(passes_over(cascade, "P") == 3);
   CHECK(passes_over(cascade, "L") == 1);
 }
+
+namespace {
+
+// Keys and values in pages that a block table names; `value` is the page that values are taken from.
+Cascade paged(const std::string& value) {
+  return cascade_from(R"(cascade: c
+ranks: [N, M]
+iterative: [M]
+tensors:
+  KC: {ranks: [N], role: input}
+  VC: {ranks: [N], role: input}
+  BT: {ranks: [M], role: input, dtype: int32}
+  LM: {ranks: [M]}
+  RM: {ranks: [M], initial: -inf}
+  W: {ranks: [M]}
+  RO: {ranks: [M], initial: 0}
+  O: {ranks: [], role: output}
+einsums:
+  - LM[m] = KC[BT[m]]
+  - RM[m+1] = max(RM[m], LM[m])
+  - W[m] = exp(LM[m] - RM[m+1])
+  - RO[m+1] = RO[m] + W[m] * )" +
+                      value + "\n  - O[] = RO[M]\n");
+}
+
+}  // namespace
+
+TEST_CASE("what is made of looked-up positions is there as the look-ups advance") {
+  const Cascade cascade = paged("VC[BT[m]]");
+  CHECK(passes_over(cascade, "N") == 1);
+  CHECK(passes_over(cascade, "M") == 1);
+  // Another look-up meets the weights at other positions of N.
+  const Cascade other = paged("first(VC[BT[m-1]], 0)");
+  CHECK(passes_over(other, "N") == 2);
+  CHECK(barriers(other, over(other, "N")) == "2: W, before RO goes over N again, in VC\n");
+}
+
+TEST_CASE("a reduction over look-ups must finish") {
+  const std::string tensors = R"(  QK: {ranks: [P, W]}
+  GM: {ranks: [P]}
+  SN: {ranks: [P, W]}
+  AV: {ranks: [P, F], role: output}
+)";
+  const Cascade window = cascade_from(
+      "cascade: c\nranks: [P, M, W, F]\ntensors:\n  K: {ranks: [M], role: input}\n"
+      "  V: {ranks: [M, F], role: input}\n" +
+      tensors + R"(einsums:
+  - QK[p,w] = K[p+w]
+  - GM[p] = max(w) QK[p,w]
+  - SN[p,w] = exp(QK[p,w] - GM[p])
+  - AV[p,f] = sum(w) SN[p,w] * V[p+w,f]
+)");
+  CHECK(passes_over(window, "M") == 2);
+  CHECK(passes_over(window, "W") == 2);
+}
+
+TEST_CASE("results that another name of the rank reads are followed") {
+  const auto cascade = [](const std::string& denominator) {
+    return cascade_from(R"(cascade: c
+ranks: [T, P]
+derived: {P: T}
+tensors:
+  Q: {ranks: [P], role: input}
+  D: {ranks: [P], role: input}
+  X: {ranks: [T]}
+  Y: {ranks: [T]}
+  O: {ranks: [P], role: output}
+einsums:
+  - X[t] = Q[t] + 1
+  - Y[t] = exp(X[t])
+  - O[p] = Y[p] / )" + denominator +
+                        "\n");
+  };
+  CHECK(passes_over(cascade("D[p]"), "P") == 1);
+  CHECK(passes_over(cascade("first(D[p-1], 1)"), "P") == 2);
+}
+
+TEST_CASE("positions that were taken apart are put together again") {
+  const auto cascade = [](const std::string& rest) {
+    return cascade_from(R"(cascade: c
+ranks: [T, C, L]
+parameters: {N: 4}
+derived: {C: ceil(T / N), L: N}
+tensors:
+  X: {ranks: [T], role: input}
+  D: {ranks: [T], role: input}
+  CX: {ranks: [T], dtype: int32}
+  LX: {ranks: [T], dtype: int32}
+  A: {ranks: [C, L]}
+  B: {ranks: [C, L]}
+  O: {ranks: [T], role: output}
+einsums:
+  - CX[t] = floor(t / N)
+  - LX[t] = )" + rest + R"(
+  - A[c,l] = X[c*N+l] + 1
+  - B[c,l] = exp(A[c,l])
+  - O[t] = B[CX[t],LX[t]] / D[t]
+)");
+  };
+  CHECK(passes_over(cascade("mod(t, N)"), "T") == 1);
+  // Each position has that of another one.
+  CHECK(passes_over(cascade("N - 1 - mod(t, N)"), "T") == 2);
+}
+
+TEST_CASE("parts that nothing reduces over are fibres of their own") {
+  const std::string head =
+      "cascade: c\nranks: [M]\npartitions: {M: [H, N]}\nparameters: {N: 4}\ntensors:\n"
+      "  X: {ranks: [M], role: input}\n  MX: {ranks: [H]}\n";
+  const Cascade heads = cascade_from(head + R"(  Y: {ranks: [H, N], role: output}
+einsums:
+  - MX[h] = max(n) X[h*N+n]
+  - Y[h,n] = X[h*N+n] - MX[h]
+)");
+  CHECK(is_fibre_of_its_own(heads, over(heads, "N").group));
+  CHECK(!is_fibre_of_its_own(heads, over(heads, "M").group));
+  CHECK(passes_text(heads) == "N 2");
+  const Cascade tiles = cascade_from(head + R"(  GM: {ranks: []}
+  Y: {ranks: [H, N], role: output}
+einsums:
+  - MX[h] = max(n) X[h*N+n]
+  - GM[] = max(h) MX[h]
+  - Y[h,n] = X[h*N+n] - MX[h] - GM[]
+)");
+  CHECK(!is_fibre_of_its_own(tiles, over(tiles, "N").group));
+  CHECK(passes_text(tiles) == "M 2");
+}

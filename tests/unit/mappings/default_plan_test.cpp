@@ -166,3 +166,28 @@ einsums:
   CHECK(std::none_of(tiles.begin(), tiles.end(), [](const NamedExpression& t) { return t.name.text == "D0"; }));
   CHECK_NOTHROW(lower(cascade, machine, plan, shape, Dtype::bf16, {}));
 }
+
+// A tile of it along the columns, the tiles in time; where it fits, all of it along the columns.
+TEST_CASE("what a selection looks at is spread over the columns") {
+  const Cascade cascade = cascade_from(R"(cascade: one_list
+ranks: [N, K]
+tensors:
+  X: {ranks: [N], role: input}
+  IX: {ranks: [K], role: output, dtype: int32}
+einsums:
+  - IX[k] = topk(n) X[n]
+)");
+  const Machine machine = machine_of("fusemax");
+  for (const std::int64_t values : {256, 257, 5000}) {
+    Shape shape;
+    shape.set("N", values);
+    shape.set("K", 7);
+    const Plan plan = default_plan(cascade, machine, shape, Dtype::bf16, {});
+    INFO(print_plan(plan));
+    const Binding& selection = binding(plan, "IX");
+    CHECK(text_of(selection.columns) == (values == 256 ? "n" : "n0"));
+    CHECK(texts_of(selection.time) ==
+          (values == 256 ? std::vector<std::string>{"k"} : std::vector<std::string>{"k", "n1"}));
+    CHECK_NOTHROW(lower(cascade, machine, plan, shape, Dtype::bf16, {}));
+  }
+}

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "mappings/default_plan/default_plan.hpp"
+#include "mappings/estimate.hpp"
 #include "mappings/lower.hpp"
 #include "support/documents_in_tree.hpp"
 
@@ -33,6 +34,17 @@ Program lowered(const std::string& cascade_text, const Shape& shape, const std::
   const Plan plan = plan_text.empty() ? default_plan(cascade, machine, shape, Dtype::fp32, {})
                                       : load_plan(parse_yaml(source_from_text("plan.yaml", plan_text)));
   return lower(cascade, machine, plan, shape, Dtype::fp32, {});
+}
+
+// Operations of one kind on an array.
+std::int64_t operations(const Program& program, const std::string& array, const std::string& op) {
+  const Totals totals = estimate_totals(program);
+  for (std::size_t a = 0; a < program.arrays.size(); ++a) {
+    if (program.arrays[a] != array) continue;
+    const auto found = totals.operations[a].find(op);
+    return found == totals.operations[a].end() ? 0 : found->second;
+  }
+  return -1;
 }
 
 std::string gathers(const std::string& other) {
@@ -105,4 +117,27 @@ keep:
     }
     CHECK(read == 64 * 64 * 4);
   }
+  // An address for every element that S places and that Z reads.
+  CHECK(operations(program, "array1d", "scatter") == 64 * 64);
+  CHECK(operations(program, "array1d", "gather") == 64 * 64);
+}
+
+// 48 rows of K by I, each once, and of what two index tensors name two additions an element.
+TEST_CASE("addresses that the 2-D array needs are added up by the 1-D array's units") {
+  const auto chosen = [](const std::string& columns, const std::string& more) {
+    return "cascade: chosen\nranks: [P, Q, N, D]\ntensors:\n  K: {ranks: [N, D], role: input}\n"
+           "  X: {ranks: [Q, D], role: input}\n  I: {ranks: [P], role: input, dtype: int32}\n" +
+           more + "  Z: {ranks: [P, Q], role: output}\neinsums:\n  - Z[p,q] = sum(d) K[I[p]," + columns +
+           "] * X[q,d]\n";
+  };
+  const Shape shape = shape_of({{"P", 48}, {"Q", 32}, {"N", 4096}, {"D", 64}});
+  const Program one = lowered(chosen("d", ""), shape);
+  const Program two = lowered(chosen("J[d]", "  J: {ranks: [D], role: input, dtype: int32}\n"), shape);
+  for (const Statement& statement : one.statements) {
+    if (statement.name == "Z") REQUIRE(one.arrays[static_cast<std::size_t>(statement.array)] == "array2d");
+  }
+  CHECK(operations(one, "array2d", "gather") == 0);
+  CHECK(operations(one, "array1d", "gather") == 48 * 64);
+  CHECK(operations(two, "array1d", "gather") == 2 * 48 * 64);
+  CHECK(operations(one, "array1d", "scatter") == 0);
 }
