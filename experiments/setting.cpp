@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 
@@ -113,6 +114,19 @@ std::string setting_value(const YamlNode& node) {
   return node.is_scalar() && is_plain(node.text()) ? node.text() : canonical_text(node);
 }
 
+namespace {
+
+// Is a value of a list a setting of its own (`K=2` in `T=1,K=2`)?
+bool looks_like_setting(const std::string& value) {
+  const std::size_t equals = value.find('=');
+  if (equals == std::string::npos || equals == 0 || equals + 1 == value.size() || value[equals + 1] == '=')
+    return false;
+  return std::all_of(value.begin(), value.begin() + static_cast<std::ptrdiff_t>(equals),
+                     [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '.'; });
+}
+
+}  // namespace
+
 std::vector<Setting> parse_command_line_setting(const std::string& text, const std::string& option) {
   const SourcePtr source = source_from_text(option, text);
   const Span all{source, 1, 1, std::max(1, static_cast<int>(text.size()))};
@@ -138,6 +152,15 @@ std::vector<Setting> parse_command_line_setting(const std::string& text, const s
     if (one.value.empty()) {
       throw UserError(Diagnostic{"setting-syntax", "nothing stands between two commas; every value must be written",
                                  one.value_span});
+    }
+    if (!settings.empty() && looks_like_setting(one.value)) {
+      throw UserError(
+          Diagnostic{"setting-syntax",
+                     fmt::format("`{}` stands among the values of `{}`", one.value, text.substr(0, equals)),
+                     one.value_span,
+                     {},
+                     fmt::format("a comma separates values of one key; repeat the option: `--set {} --set {}`",
+                                 text.substr(0, equals + 1 + begin - 1), one.value)});
     }
     settings.push_back(std::move(one));
   }

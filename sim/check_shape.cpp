@@ -197,7 +197,7 @@ class Clip {
   }
 
   static constexpr std::int64_t kFew = 8;
-  static constexpr double kPair = 8;       // … as so many operations
+  static constexpr double kPair = 4;       // … as so many operations
   static constexpr double kInstance = 64;  // a tile operation or a move costs about as much as so many elements
 
   const Cascade& cascade_;

@@ -341,13 +341,19 @@ Case prepare(const Cascade& cascade, const Machine& machine, const Plan& plan, c
     const Shape clipped = clip_for_check(cascade, machine, plan, workload, options, where);
     std::vector<std::string> cut;
     for (const auto& [rank, extent] : clipped.values()) {
-      if (workload.at(rank) != extent) cut.push_back(rank);
+      if (workload.at(rank) != extent && extent > 1) cut.push_back(rank);
     }
     std::vector<std::set<std::string>> kept;
     for (std::size_t i = 0; i < cut.size(); ++i) kept.push_back({cut[i]});
     for (std::size_t i = 0; i < cut.size(); ++i) {
       for (std::size_t j = i + 1; j < cut.size(); ++j) kept.push_back({cut[i], cut[j]});
     }
+    const std::size_t few = kept.size();
+    for (std::size_t i = 0; i < few; ++i) {  // … all but one or two
+      kept.emplace_back(cut.begin(), cut.end());
+      for (const std::string& rank : kept[i]) kept.back().erase(rank);
+    }
+    std::erase_if(kept, [](const auto& ranks) { return ranks.empty(); });
     if (!cut.empty()) kept.insert(kept.begin(), std::set<std::string>());
     for (const std::set<std::string>& ranks : kept) {
       try {

@@ -22,8 +22,8 @@ using ReferenceFunction = std::function<TensorStore<double>(const TensorStore<do
 
 // Clips the workload (sim/check_shape), lowers, simulates without fast-forward, executes, compares. Extents of some
 // cascades depend on each other in ways that only their kernels know: when the kernel refuses a clipped shape, all
-// ranks are cut together, then one rank or two of them keep their extent. UserError of the first shape when none is
-// accepted.
+// ranks are cut together, then one rank or two, then all but two or one keep their extent. UserError of the first shape
+// when none is accepted.
 [[nodiscard]] CheckReport check_values(const Cascade& cascade, const Machine& machine, const Plan& plan,
                                        const Shape& workload, const ReferenceFunction& reference,
                                        const CheckOptions& options, const Span& where);

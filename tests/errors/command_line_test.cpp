@@ -91,6 +91,12 @@ help: for example `--set B=1` or `--set seq_len=1024,4096`
  1 | M=1,,2
    |     ^
 )"},
+          {"run spec.yaml --set M=1,2,K=3",
+           R"(--set:1:7: error[setting-syntax]: `K=3` stands among the values of `M`
+ 1 | M=1,2,K=3
+   |       ^^^
+help: a comma separates values of one key; repeat the option: `--set M=1,2 --set K=3`
+)"},
           {"run spec.yaml --set M=0",
            R"(--set:1:3: error[setting-not-integer]: `M` is 0; it must be an integer from 1 to 1099511627776
  1 | M=0

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "experiments/documents.hpp"
+#include "experiments/model.hpp"
 #include "experiments/point.hpp"
 #include "experiments/reference_check.hpp"
 #include "experiments/reference_lookup.hpp"
@@ -48,16 +49,27 @@ std::vector<Pair> pairs(bool first_only) {
   return all;
 }
 
+bool leaves_length_open(const std::string& preset) {
+  const Model model = load_model(library().load(DocumentKind::model, preset, Span{}));
+  return !model.from_seq_len.empty() && !model.seq_len;
+}
+
 // The default plan depends on the format: what fits.
 std::vector<Point> points_of(const std::vector<Pair>& of, Dtype dtype) {
-  std::string text = fmt::format("spec: presets\ndtype: {}\nconfigurations:\n", name_of(dtype));
-  for (const auto& [cascade, preset] : of) {
-    text += fmt::format("  {0}__{1}: {{cascade: {0}, machine: fusemax, plan: default, model: {1}}}\n", cascade, preset);
-  }
-  std::vector<Spec> specs;
-  specs.push_back(load_spec(parse_yaml(source_from_text("presets.yaml", text))));
   static std::vector<std::vector<Spec>> kept;  // points refer to them
-  kept.push_back(std::move(specs));
+  kept.emplace_back();
+  for (const bool open : {false, true}) {
+    std::string configurations;
+    for (const auto& [cascade, preset] : of) {
+      if (leaves_length_open(preset) != open) continue;
+      configurations +=
+          fmt::format("  {0}__{1}: {{cascade: {0}, machine: fusemax, plan: default, model: {1}}}\n", cascade, preset);
+    }
+    if (configurations.empty()) continue;
+    const std::string text = fmt::format("spec: presets{}\ndtype: {}\nconfigurations:\n{}{}", open ? "_of_1024" : "",
+                                         name_of(dtype), configurations, open ? "sweep: {seq_len: [1024]}\n" : "");
+    kept.back().push_back(load_spec(parse_yaml(source_from_text("presets.yaml", text))));
+  }
   return resolve_points(library(), kept.back());
 }
 
@@ -148,6 +160,7 @@ TEST_CASE("a term left out, a term taken twice and a tile from elsewhere are see
   const std::vector<Point> points = points_of(of, Dtype::bf16);
   for (std::size_t i = 0; i < factors.size(); ++i) {
     for (const Mistake mistake : {Mistake::term_left_out, Mistake::term_twice, Mistake::tile_from_elsewhere}) {
+      REQUIRE(points[i].cascade_name() == factors[i].cascade);
       const ReferenceFunction kernel = reference_for(*points[i].cascade);
       const ReferenceFunction wrong = [&](const TensorStore<double>& inputs, const Shape& shape) {
         TensorStore<double> changed = inputs;
