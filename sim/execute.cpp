@@ -341,7 +341,7 @@ Case prepare(const Cascade& cascade, const Machine& machine, const Plan& plan, c
     const Shape clipped = clip_for_check(cascade, machine, plan, workload, options, where);
     std::vector<std::string> cut;
     for (const auto& [rank, extent] : clipped.values()) {
-      if (workload.at(rank) != extent && extent > 1) cut.push_back(rank);
+      if (workload.at(rank) != extent) cut.push_back(rank);
     }
     std::vector<std::set<std::string>> kept;
     for (std::size_t i = 0; i < cut.size(); ++i) kept.push_back({cut[i]});
