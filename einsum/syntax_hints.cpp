@@ -35,6 +35,10 @@ const char* kAffine =
     "an index is a sum of variables, each times at most one symbol; anything else is written to an index tensor first, "
     "as in `IX[p] = floor(p/2)`, and read as `X[IX[p]]`";
 const char* kJoined = "predicates are joined by `and` alone; alternatives are computed into a whole-number tensor";
+const char* kInFront =
+    "reductions stand in front of the whole expression, as in `Z[p] = sum(m) 2 * X[p,m]`; what is done with a sum is "
+    "an "
+    "Einsum of its own";
 const char* kReduced = "a reduction is `sum(m,k) …`: index variables, separated by commas, before the value";
 
 // Signs that look like those of the language.
@@ -51,6 +55,14 @@ std::string look_alike(const std::string& token) {
                                                                                             {"∧", "and"}}};
   const auto found = std::find_if(kSigns.begin(), kSigns.end(), [&](const auto& sign) { return sign.first == token; });
   return found == kSigns.end() ? "" : fmt::format("`{}` is written `{}`", token, found->second);
+}
+
+// Is `sum(m)` what stands before `at`?
+bool ends_reduction(const std::string& text, std::size_t at) {
+  while (at > 0 && is_blank(text[at - 1])) --at;
+  if (at == 0 || text[at - 1] != ')') return false;
+  const std::size_t open = text.rfind('(', at);
+  return open != std::string::npos && !counted_reduction(before(text, open)).empty();
 }
 
 // The name in front of the brackets that end at `at`: `sum` of `sum[e] `.
@@ -134,6 +146,7 @@ std::string at_value_end(const std::string& text, std::size_t at, const std::str
   if (token == "?") return "a choice by value is `select(less(x, 0), a, b)`";
   if (!is_word(token.front()) && token != "(") return "";
   const std::string left = before(text, at);
+  if (token != "(" && ends_reduction(text, at)) return kInFront;
   if (!counted_reduction(left).empty() || !counted_reduction(indexed_before(text, at)).empty()) return kReduced;
   if (token != "(" && find_op(left)) return fmt::format("an operator has parentheses, as in `{}(x)`", left);
   return kProduct;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "einsum/transforms/chunk_decays.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <set>
+
 #include "einsum/affine.hpp"
 
 namespace einloom::transforms {
@@ -13,8 +17,33 @@ bool ChunkDecays::varies(const LinearRecurrence& recurrence) const {
   return uses_any(*recurrence.decay, {variable_of_rank(frame_.iterated())});
 }
 
+// Whether the value is of the size of what goes in, as far as its form tells: no infinities and no constants that stand
+// for them.
+bool ChunkDecays::is_moderate(const Expression& value) const {
+  constexpr double kLarge = 1000;
+  static const std::set<std::string> kUnlike = {"div", "exp", "log", "log2", "pow", "prod", "reciprocal", "rsqrt"};
+  if (value.kind == ExpressionKind::number) return std::abs(value.number) <= kLarge;
+  if (value.kind == ExpressionKind::symbol) {
+    const auto& constants = cascade_.constants();
+    return std::none_of(constants.begin(), constants.end(), [&](const ConstantDecl& constant) {
+      return constant.name == value.name && std::abs(constant.value) > kLarge;
+    });
+  }
+  if (value.kind == ExpressionKind::access) {
+    const Einsum* writer = cascade_.find_einsum(value.access.tensor);
+    return !writer || (writer->reductions.empty() && is_moderate(writer->expression));
+  }
+  if (kUnlike.contains(value.name)) return false;
+  return std::all_of(value.args.begin(), value.args.end(), [&](const Expression& arg) { return is_moderate(arg); });
+}
+
 // x of exp(x), when the decay is that, or a map that is.
 std::optional<Expression> ChunkDecays::exponent_of(const Expression& decay) const {
+  const auto exponent = exponent_in(decay);
+  return exponent && is_moderate(*exponent) ? exponent : std::nullopt;
+}
+
+std::optional<Expression> ChunkDecays::exponent_in(const Expression& decay) const {
   if (is_call(decay, "exp")) return decay.args[0];
   if (decay.kind != ExpressionKind::access) return std::nullopt;
   const Einsum* writer = cascade_.find_einsum(decay.access.tensor);

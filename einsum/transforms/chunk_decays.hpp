@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the state of a token keeps of an earlier one in a linear recurrence, D(l,j) = a[j+1] · … · a[l]: powers of a
-// decay that does not vary, exponentials of sums, or products.
+// decay that does not vary, exponentials of differences of sums, or products. Differences need exponents that are
+// neither infinite nor large: one token that resets the state would take the digits of all behind it.
 #pragma once
 
 #include <optional>
@@ -30,6 +31,8 @@ class ChunkDecays {
  private:
   [[nodiscard]] const TensorDecl& state(const LinearRecurrence& recurrence) const;
   [[nodiscard]] bool varies(const LinearRecurrence& recurrence) const;
+  [[nodiscard]] bool is_moderate(const Expression& value) const;
+  [[nodiscard]] std::optional<Expression> exponent_in(const Expression& decay) const;
   [[nodiscard]] std::optional<Expression> exponent_of(const Expression& decay) const;
   [[nodiscard]] Access exponents(const LinearRecurrence& recurrence, const Expression& exponent, Reach reach);
   [[nodiscard]] Access all_exponents(const LinearRecurrence& recurrence, const Expression& exponent);

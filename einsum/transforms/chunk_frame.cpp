@@ -7,6 +7,7 @@
 
 #include "base/suggest.hpp"
 #include "einsum/affine.hpp"
+#include "einsum/transforms/linear_recurrence.hpp"
 #include "einsum/transforms/term_writer.hpp"
 
 namespace einloom::transforms {
@@ -34,6 +35,13 @@ std::string iteration_over(const Cascade& cascade, const std::string& rank) {
   }
   if (found.size() != 1) {
     std::string help = suggestion(rank, names);
+    if (names.empty() && !cascade.options().empty()) {
+      std::vector<std::string> options;
+      for (const OptionDecl& option : cascade.options()) {
+        options.push_back(fmt::format("`--set cascade.options.{}={}`", option.name, fmt::join(option.values, "|")));
+      }
+      help = fmt::format("as it is chosen it has no iteration; choose another form: {}", fmt::join(options, ", "));
+    }
     if (help.empty() && !names.empty()) help = fmt::format("it iterates over {}", fmt::join(names, ", "));
     refuse(fmt::format("cascade `{}` does not iterate over `{}`", cascade.name(), rank), cascade.span(), help);
   }
@@ -141,7 +149,7 @@ Access ChunkFrame::emitted(const std::string& wish, const TensorDecl& like, cons
   const auto known = emitted_.find(key);
   if (known != emitted_.end()) return access_of(known->second.name, known->second.ranks);
   TensorDecl tensor = tensor_like(like, edit_.fresh_name(wish), ranks);
-  tensor.initial.reset();
+  if (is_in_whole_numbers(tensor)) tensor.dtype.reset();  // parts of a value are not rounded, the value is
   edit_.add(tensor, einsum_of(tensor.name, ranks, reductions, expression, std::move(predicates), {}));
   emitted_[key] = tensor;
   return access_of(tensor.name, ranks);

@@ -147,10 +147,19 @@ class ChunkedRecurrence {
     return result;
   }
 
+  IndexExpression at(const IndexExpression& index, const std::string& part, const Span& where) const {
+    const auto result = einloom::substituted(index, frame_.at_token(part));
+    if (!result) refuse(fmt::format("the index `{}` would multiply two symbols", print_index(index)), where);
+    return *result;
+  }
+
   // Of the token of the step its value; of others what the history of the steps has, so far or at the end.
   Access fed_back(const Access& access, const std::string& part, Pace pace) {
     const Steps& steps = feedback_.at(access.tensor);
     const std::size_t k = frame_.position_of_rank(*cascade_.find_tensor(access.tensor));
+    if (k == access.indices.size()) {
+      refuse(fmt::format("the updates depend on `{}`, which has no value for each step", access.tensor), access.span);
+    }
     if (access.indices[k].plain_variable() != iteration() || access.indices[k].plain_offset() != 0) {
       refuse(fmt::format("`{}` is not read at its own step", print_access(access)), access.span);
     }
@@ -399,10 +408,12 @@ class ChunkedRecurrence {
       return;
     }
     const StateRead state = state_read(*term.state, einsum.span);
-    const VariableMap elements = read_at(*term.state);
+    VariableMap elements = read_at(*term.state);
+    for (auto& [variable, index] : elements) index = at(index, token, einsum.span);
 
     // From the chunks before.
     Access before = *term.state;
+    for (IndexExpression& index : before.indices) index = at(index, token, einsum.span);
     before.indices[frame_.position_of_rank(*cascade_.find_tensor(before.tensor))] =
         index_of_variable(variable_of_rank(frame_.outer()), {});
     Product kept, of_begin = factors;

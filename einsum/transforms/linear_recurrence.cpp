@@ -105,7 +105,7 @@ class RecurrenceReader {
     for (bool more = true; more;) {
       more = false;
       for (const Einsum& einsum : cascade.einsums()) {
-        if (!result_.dependents.contains(einsum.name()) && reads_any(einsum.reads(), result_.dependents)) {
+        if (!result_.dependents.contains(einsum.name()) && depends(einsum)) {
           more = result_.dependents.insert(einsum.name()).second;
         }
       }
@@ -120,6 +120,23 @@ class RecurrenceReader {
   }
 
  private:
+  // What an iteration around this one made before is there, whatever it is made of.
+  bool depends(const Einsum& einsum) const {
+    const auto reads = einsum.reads();
+    return std::any_of(reads.begin(), reads.end(), [&](const Access* access) {
+      return result_.dependents.contains(access->tensor) && !is_made_before(*access);
+    });
+  }
+  bool is_made_before(const Access& access) const {
+    const TensorDecl& tensor = *cascade_.find_tensor(access.tensor);
+    if (tensor.iterative_rank.empty() || tensor.iterative_rank == rank_) return false;
+    for (std::size_t k = 0; k < access.indices.size(); ++k) {
+      if (tensor.ranks[k] != tensor.iterative_rank) continue;
+      return access.indices[k].plain_variable() && access.indices[k].plain_offset() == 0;
+    }
+    return false;
+  }
+
   [[noreturn]] void refuse(const Einsum& update, const std::string& why) const {
     throw UserError(Diagnostic{"transform-impossible",
                                fmt::format("the iteration over `{}` cannot be cut into chunks: {}", rank_, why),
@@ -132,6 +149,9 @@ class RecurrenceReader {
     const std::string& name = update.name();
     const TensorDecl& tensor = *cascade_.find_tensor(name);
     if (tensor.role == TensorRole::output) refuse(update, fmt::format("all states of `{}` are put out", name));
+    if (is_in_whole_numbers(tensor)) {
+      refuse(update, fmt::format("`{}` is in whole numbers; its updates round and saturate", name));
+    }
     if (!update.reductions.empty()) {
       refuse(update,
              fmt::format("the update of `{}` mixes elements of the state by `{}`", name, update.reductions.front().op));
@@ -144,7 +164,7 @@ class RecurrenceReader {
         }
       }
     }
-    const LinearTerms split = linear_terms(with_states(update.expression, cascade_, states_), {name});
+    const LinearTerms split = linear_terms(with_states(update.expression, cascade_, {name}), {name});
     if (!split.failure.empty()) refuse(update, fmt::format("in the update of `{}`, {}", name, split.failure));
 
     LinearRecurrence recurrence;
@@ -216,7 +236,7 @@ class RecurrenceReader {
   // A decay depends on no state; what is added does so through values of the step only.
   void check_factor(const Einsum& update, const Expression& value, bool is_decay) {
     for (const Access* access : value.accesses()) {
-      if (!result_.dependents.contains(access->tensor)) continue;
+      if (!result_.dependents.contains(access->tensor) || is_made_before(*access)) continue;
       if (states_.contains(access->tensor)) {
         refuse(update, fmt::format("the update of `{}` reads the state `{}` too", update.name(), access->tensor));
       }
@@ -231,7 +251,9 @@ class RecurrenceReader {
   void add_feedback(const std::string& tensor) {
     if (states_.contains(tensor) || !result_.dependents.contains(tensor)) return;
     if (!result_.feedback.insert(tensor).second) return;
-    for (const Access* access : cascade_.find_einsum(tensor)->reads()) add_feedback(access->tensor);
+    for (const Access* access : cascade_.find_einsum(tensor)->reads()) {
+      if (!is_made_before(*access)) add_feedback(access->tensor);
+    }
   }
 
   // A state that the tensor is made of, the nearest one.
@@ -270,6 +292,10 @@ std::set<std::string> states_over(const Cascade& cascade, const std::string& ran
     if (tensor.iterative_rank == rank) states.insert(tensor.name);
   }
   return states;
+}
+
+bool is_in_whole_numbers(const TensorDecl& tensor) {
+  return tensor.dtype == Dtype::int8 || tensor.dtype == Dtype::int4 || tensor.dtype == Dtype::int32;
 }
 
 bool may_be_absent(const Cascade& cascade, const Einsum& einsum) {

@@ -32,6 +32,8 @@ struct LinearTerms {
 [[nodiscard]] Expression with_states(const Expression& expression, const Cascade& cascade,
                                      const std::set<std::string>& states);
 
+// Whether its values are rounded to whole numbers.
+[[nodiscard]] bool is_in_whole_numbers(const TensorDecl& tensor);
 // Whether a predicate or an index may take points of the Einsum away.
 [[nodiscard]] bool may_be_absent(const Cascade& cascade, const Einsum& einsum);
 

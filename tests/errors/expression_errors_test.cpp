@@ -6,6 +6,29 @@
 namespace einloom::test {
 namespace {
 
+TEST_CASE("Einsums: reductions that do not stand in front") {
+  const std::string help =
+      "help: reductions stand in front of the whole expression, as in `Z[p] = sum(m) 2 * X[p,m]`; what is done with a "
+      "sum is an Einsum of its own\n";
+  check_einsums({
+      {R"(S[p,m] = 2 * sum(e) Q[p,e] * K[m,e])",
+       R"(c.yaml:12:25: error[einsum-syntax]: expected an operator, `|` or the end of the Einsum; found `Q`
+ 12 |   - S[p,m] = 2 * sum(e) Q[p,e] * K[m,e]
+    |                         ^
+)" + help},
+      {R"(S[p,m] = exp(sum(e) Q[p,e] * K[m,e]))",
+       R"(c.yaml:12:25: error[einsum-syntax]: expected an operator, `,` or `)` in a call; found `Q`
+ 12 |   - S[p,m] = exp(sum(e) Q[p,e] * K[m,e])
+    |                         ^
+)" + help},
+      {R"(S[p,m] = K[m,0] + max(e) Q[p,e])",
+       R"(c.yaml:12:30: error[einsum-syntax]: expected an operator, `|` or the end of the Einsum; found `Q`
+ 12 |   - S[p,m] = K[m,0] + max(e) Q[p,e]
+    |                              ^
+)" + help},
+  });
+}
+
 TEST_CASE("Einsums: what stands left of `=`") {
   check_einsums({
       {R"(S[p,m])",

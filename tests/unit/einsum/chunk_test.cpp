@@ -25,6 +25,7 @@ struct Form {
   std::string output = "[H, T, F]";
   std::string initial = "0";
   bool needs_states = false;
+  std::string state_dtype;
 };
 
 // With the inputs that are read.
@@ -37,11 +38,12 @@ Cascade cascade_of(const Form& form) {
                                                                          {"A", "ranks: [H, T]"},
                                                                          {"G", "ranks: [H, T, E]"},
                                                                          {"C", "ranks: [H]"},
-                                                                         {"BM", "ranks: [H, T], dtype: int8"}}) {
+                                                                         {"BM", "ranks: [H, T], dtype: int8"},
+                                                                         {"JX", "ranks: [H, T]"}}) {
     if (einsums.find(name + "[") != std::string::npos) inputs += "  " + name + ": {role: input, " + declared + "}\n";
   }
   return cascade_from("cascade: " + form.name + "\nranks: [H, T, E, F]\niterative: [T]\ntensors:\n" + inputs +
-                      "  S: {ranks: [H, T, E, F], initial: " + form.initial + "}\n" + form.tensors +
+                      "  S: {ranks: [H, T, E, F], initial: " + form.initial + form.state_dtype + "}\n" + form.tensors +
                       "  O: {ranks: " + form.output + ", role: output}\neinsums:\n" + einsums);
 }
 
@@ -115,6 +117,18 @@ std::vector<Form> forms() {
   given.readers = "  - O[h,t,f] = sum(e) Q[h,t,e] * Y[h,t,e,f]\n";
   Form& by_choice = add("chosen_by_the_token");
   by_choice.update = "S[h,t+1,e,f] = select(greater(A[h,t], 0), S[h,t,e,f] / 2, S[h,t,e,f] + K[h,t,e] * V[h,t,f])";
+  // Resets: exponents that are infinite, or stand for it, have no differences.
+  for (const char* reset : {"-inf", "-1e9"}) {
+    add(std::string("reset_by_") + (reset[1] == 'i' ? "infinity" : "a_large_number")).update =
+        std::string("S[h,t+1,e,f] = exp(select(less(A[h,t], 0.5), ") + reset +
+        ", A[h,t] / 4)) * S[h,t,e,f] + K[h,t,e] * V[h,t,f]";
+  }
+  Form& chosen = add("element_by_the_token");
+  chosen.output = "[H, T, F]";
+  chosen.readers = "  - O[h,t,f] = S[h,t+1,JX[h,t],f] * A[h,t]\n";
+  Form& whole = add("read_into_whole_numbers");
+  whole.tensors = "  Y: {ranks: [H, T, F], dtype: int32}\n";
+  whole.readers = "  - Y[h,t,f] = sum(e) 0.3 * Q[h,t,e] * S[h,t+1,e,f]\n  - O[h,t,f] = Y[h,t,f] * 2\n";
   // The delta rule; with a decay; with errors that are not linear, and values that go around two ways.
   const std::string error = "  - Y[h,t,f] = sum(e) K[h,t,e] * S[h,t,e,f]\n  - D[h,t,f] = ";
   const auto add_delta = [&](const std::string& name, const std::string& of_error, const std::string& decay) -> Form& {
@@ -180,6 +194,31 @@ TEST_CASE("linear recurrences in chunks have the values of their origins") {
   }
 }
 
+TEST_CASE("an iteration over tokens inside one over layers is cut into chunks") {
+  const Cascade origin = cascade_from(R"(cascade: layers
+ranks: [L, T, D]
+iterative: [L, T]
+tensors:
+  A: {ranks: [L, D], role: input}
+  X: {ranks: [T, D], role: input}
+  H: {ranks: [L, D], initial: 1}
+  S: {ranks: [L, T, D], initial: 0}
+  Y: {ranks: [L, D]}
+  O: {ranks: [D], role: output}
+einsums:
+  - S[l,t+1,d] = A[l,d] * S[l,t,d] + X[t,d] * H[l,d]
+  - Y[l,d] = tanh(S[l,T,d])
+  - H[l+1,d] = H[l,d] + Y[l,d]
+  - O[d] = H[L,d] * 1
+)");
+  const Cascade result = transformed(origin, {"chunk:T"});
+  Shape shape;
+  for (const auto& [name, extent] : {std::pair{"L", 3}, {"T", 13}, {"D", 4}, {"T0", 4}}) shape.set(name, extent);
+  const Equivalence equivalence = compare_values(origin, result, shape, 3);
+  CHECK(equivalence.values > 0);
+  CHECK(equivalence.largest_error <= 1e-12);
+}
+
 TEST_CASE("chunks need the operations of the chunked forms written by hand") {
   struct Case {
     std::string name;
@@ -237,6 +276,17 @@ TEST_CASE("what cannot be cut into chunks says which dependence forbids it") {
   CHECK(reason(form) == cannot + "nothing is added to `S`");
   form.update = Form().update;
   CHECK(reason(form, "chunk:E") == "the iteration cannot be cut into chunks: cascade `c` does not iterate over `E`");
+
+  CHECK(reason(form, "chunk:T=4").substr(0, 3) == "cut");
+  try {
+    static_cast<void>(transformed(cascade_of(form), {"chunk:T", "chunk:T"}));
+    CHECK(false);
+  } catch (const UserError& error) {
+    CHECK(error.diagnostics().front().message ==
+          "the iteration cannot be cut into chunks: cascade `c` does not iterate over `T`");
+  }
+  form.state_dtype = ", dtype: int32";
+  CHECK(reason(form) == cannot + "`S` is in whole numbers; its updates round and saturate");
 
   Form norm;
   norm.name = "c";
