@@ -73,38 +73,44 @@ std::vector<Point> points_of(const std::vector<Pair>& of, Dtype dtype) {
   return resolve_points(library(), kept.back());
 }
 
+// Permutations are drawn as a whole: with T0 text tokens, which stay in front, the kernels of PARO refuse them.
+bool is_refused(const Point& point) { return point.workload.find("T0").value_or(0) > 0; }
+
 // The checks of all points in one format, in child processes.
-std::vector<CheckReport> checks(const std::vector<Point>& points, Dtype dtype) {
+void check_all(const std::vector<Point>& points, Dtype dtype) {
   std::vector<Task> tasks;
   for (const Point& point : points) {
     tasks.push_back({point.label(), [&point, dtype] {
                        return to_json(check_point(point, point.workload, check_options(dtype, kSeed, 1)));
                      }});
   }
-  std::vector<CheckReport> reports(points.size());
-  const int jobs = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  std::int64_t values = 0;
+  std::size_t checked = 0, refused = 0;
   const auto finished = [&](std::size_t task, Outcome outcome) {
     INFO(points[task].label() << " " << name_of(dtype) << " " << outcome.failure);
-    for (const std::string& error : outcome.errors) UNSCOPED_INFO(error);
+    std::string errors;
+    for (const std::string& error : outcome.errors) errors += error;
+    INFO(errors);
+    if (is_refused(points[task])) {
+      CHECK(errors.find("PI leaves the T0 text tokens in front") != std::string::npos);
+      ++refused;
+      return;
+    }
     CHECK(outcome.result);
-    if (outcome.result) reports[task] = check_from_json(*outcome.result);
+    if (!outcome.result) return;
+    const CheckReport report = check_from_json(*outcome.result);
+    INFO(report.description << "\n" << report.first_mismatch);
+    INFO("error " << report.max_rel_error << ", allowed " << report.tolerance);
+    CHECK(report.passed);
+    CHECK(report.values > 0);
+    CHECK(report.tolerance <= kLargestTolerance);
+    values += report.values;
+    ++checked;
   };
+  const int jobs = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   REQUIRE(run_tasks(tasks, jobs, finished, [] {}));
-  return reports;
-}
-
-void check_all(const std::vector<Point>& points, Dtype dtype) {
-  const std::vector<CheckReport> reports = checks(points, dtype);
-  std::int64_t values = 0;
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    INFO(points[i].label() << ": " << reports[i].description << "\n" << reports[i].first_mismatch);
-    INFO("error " << reports[i].max_rel_error << ", allowed " << reports[i].tolerance);
-    CHECK(reports[i].passed);
-    CHECK(reports[i].values > 0);
-    CHECK(reports[i].tolerance <= kLargestTolerance);
-    values += reports[i].values;
-  }
-  fmt::print("{}: {} points, {} values\n", name_of(dtype), points.size(), values);
+  CHECK(checked + refused == points.size());
+  fmt::print("{}: {} points, {} values; {} refused\n", name_of(dtype), checked, values, refused);
 }
 
 // A slice of `tensor` along `rank` that all terms with it have as a factor.
