@@ -103,8 +103,8 @@ class ChecksReader {
           .error("check-drawing", input.value.span(),
                  fmt::format("`{}` does not say how `{}` is drawn", name, input.key))
           .with_help(
-              "normal, {normal: 0.5}, {uniform: [0, 1]}, {integers: M}, {distinct: M}, permutation, {mask: 0.5}, "
-              "unit_rows or {constant: 1}");
+              "normal, {normal: 0.5}, {uniform: [0, 1]}, {integers: M}, {distinct: M}, permutation, {permutation: T0}, "
+              "{mask: 0.5}, unit_rows or {constant: 1}");
       return result;
     }
     const auto number = [&](const YamlNode& node) {
@@ -112,9 +112,11 @@ class ChecksReader {
     };
     if (name == "constant") result.drawing = Drawing::constant;
     if (name == "mask") result.drawing = Drawing::mask;
-    if (name == "permutation") result.drawing = Drawing::permutation;
     if (name == "unit_rows") result.drawing = Drawing::unit_rows;
-    if (name == "distinct" || name == "integers") {
+    if (name == "permutation") {  // `below`: so many first ones stay
+      result.drawing = Drawing::permutation;
+      if (argument.defined()) result.below = formula(argument, fmt::format("`{}` of `{}`", name, input.key));
+    } else if (name == "distinct" || name == "integers") {
       result.drawing = name == "distinct" ? Drawing::distinct : Drawing::integers;
       result.below = formula(argument, fmt::format("`{}` of `{}`", name, input.key));
     } else if (name == "uniform") {

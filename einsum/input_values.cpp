@@ -26,9 +26,11 @@ std::int64_t RandomNumbers::below(std::int64_t highest) {
 
 namespace {
 
-void shuffle(std::vector<double>& values, RandomNumbers& numbers) {
-  for (std::size_t i = values.size(); i > 1; --i) {
-    std::swap(values[i - 1], values[static_cast<std::size_t>(numbers.below(static_cast<std::int64_t>(i)))]);
+// All but the first `fixed`.
+void shuffle(std::vector<double>& values, std::size_t fixed, RandomNumbers& numbers) {
+  for (std::size_t i = values.size(); i > fixed + 1; --i) {
+    const auto other = static_cast<std::size_t>(numbers.below(static_cast<std::int64_t>(i - fixed)));
+    std::swap(values[i - 1], values[fixed + other]);
   }
 }
 
@@ -57,7 +59,7 @@ void draw_fiber(const InputValues& values, std::int64_t below, RandomNumbers& nu
     case Drawing::distinct: {
       std::vector<double> all(values.drawing == Drawing::permutation ? n : static_cast<std::size_t>(below));
       std::iota(all.begin(), all.end(), 0.0);
-      shuffle(all, numbers);
+      shuffle(all, values.drawing == Drawing::permutation ? static_cast<std::size_t>(below) : 0, numbers);
       all.resize(n);
       if (values.drawing == Drawing::distinct) std::sort(all.begin(), all.end());
       std::copy(all.begin(), all.end(), data);
@@ -78,6 +80,16 @@ void draw(const Cascade& cascade, const Shape& shape, const TensorDecl& tensor, 
     if (below < 1 || (values.drawing == Drawing::distinct && below < n)) {
       throw UserError(Diagnostic{
           "check-drawing", fmt::format("`{}` takes {} whole numbers from [0, {}) along a fiber", tensor.name, n, below),
+          values.below.span});
+    }
+  }
+  if (values.drawing == Drawing::permutation) {
+    // A parameter that this form of the cascade does not have leaves none in its place.
+    const bool is_absent = values.below.kind == ExpressionKind::symbol && !shape.find(values.below.name);
+    below = is_absent ? 0 : static_cast<std::int64_t>(formula_value(cascade, values.below, shape));
+    if (below < 0 || below > n) {
+      throw UserError(Diagnostic{
+          "check-drawing", fmt::format("of the {} elements of a fiber of `{}`, {} cannot stay", n, tensor.name, below),
           values.below.span});
     }
   }

@@ -73,9 +73,6 @@ std::vector<Point> points_of(const std::vector<Pair>& of, Dtype dtype) {
   return resolve_points(library(), kept.back());
 }
 
-// Permutations are drawn as a whole: with T0 text tokens, which stay in front, the kernels of PARO refuse them.
-bool is_refused(const Point& point) { return point.workload.find("T0").value_or(0) > 0; }
-
 // The checks of all points in one format, in child processes.
 void check_all(const std::vector<Point>& points, Dtype dtype) {
   std::vector<Task> tasks;
@@ -85,17 +82,12 @@ void check_all(const std::vector<Point>& points, Dtype dtype) {
                      }});
   }
   std::int64_t values = 0;
-  std::size_t checked = 0, refused = 0;
+  std::size_t checked = 0;
   const auto finished = [&](std::size_t task, Outcome outcome) {
     INFO(points[task].label() << " " << name_of(dtype) << " " << outcome.failure);
     std::string errors;
     for (const std::string& error : outcome.errors) errors += error;
     INFO(errors);
-    if (is_refused(points[task])) {
-      CHECK(errors.find("PI leaves the T0 text tokens in front") != std::string::npos);
-      ++refused;
-      return;
-    }
     CHECK(outcome.result);
     if (!outcome.result) return;
     const CheckReport report = check_from_json(*outcome.result);
@@ -109,8 +101,8 @@ void check_all(const std::vector<Point>& points, Dtype dtype) {
   };
   const int jobs = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   REQUIRE(run_tasks(tasks, jobs, finished, [] {}));
-  CHECK(checked + refused == points.size());
-  fmt::print("{}: {} points, {} values; {} refused\n", name_of(dtype), checked, values, refused);
+  CHECK(checked == points.size());
+  fmt::print("{}: {} points, {} values\n", name_of(dtype), checked, values);
 }
 
 // A slice of `tensor` along `rank` that all terms with it have as a factor.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Complete texts of the errors about gathers, selections, `first`, constants, options and derived ranks.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "einsum/input_values.hpp"
@@ -161,7 +162,7 @@ TEST_CASE("checks") {
         R"(c.yaml:9:21: error[check-drawing]: `gaussian` does not say how `A` is drawn
  9 | check: {inputs: {A: gaussian}, cases: [{shape: {M: 2, P: 3, K: 4}}]}
    |                     ^^^^^^^^
-help: normal, {normal: 0.5}, {uniform: [0, 1]}, {integers: M}, {distinct: M}, permutation, {mask: 0.5}, unit_rows or {constant: 1}
+help: normal, {normal: 0.5}, {uniform: [0, 1]}, {integers: M}, {distinct: M}, permutation, {permutation: T0}, {mask: 0.5}, unit_rows or {constant: 1}
 )");
   const Cascade cascade = cascade_from(with(sum + "check: {inputs: {IX: {distinct: 3}}}"));
   CHECK_THROWS_WITH(draw_inputs(cascade, shape_of(cascade, {{"M", 2}, {"P", 5}, {"K", 1}}), 1),
@@ -169,4 +170,20 @@ help: normal, {normal: 0.5}, {uniform: [0, 1]}, {integers: M}, {distinct: M}, pe
  9 | check: {inputs: {IX: {distinct: 3}}}
    |                                 ^
 )");
+  const auto permuted = [&](const std::string& fixed, std::int64_t elements) {
+    const Cascade with_fixed = cascade_from(with(sum + "check: {inputs: {IX: {permutation: " + fixed + "}}}"));
+    return draw_inputs(with_fixed, shape_of(with_fixed, {{"M", 3}, {"P", elements}, {"K", 1}}), 1).at("IX");
+  };
+  CHECK_THROWS_WITH(permuted("M", 2),
+                    R"(c.yaml:9:36: error[check-drawing]: of the 2 elements of a fiber of `IX`, 3 cannot stay
+ 9 | check: {inputs: {IX: {permutation: M}}}
+   |                                    ^
+)");
+  // The first three stay, the others are all there and not all in their places.
+  const Tensor<double> drawn = permuted("M", 40);
+  std::vector<double> all(drawn.data(), drawn.data() + drawn.size());
+  CHECK(std::vector<double>(all.begin(), all.begin() + 3) == std::vector<double>{0, 1, 2});
+  CHECK_FALSE(std::is_sorted(all.begin(), all.end()));
+  std::sort(all.begin(), all.end());
+  for (std::size_t i = 0; i < all.size(); ++i) CHECK(all[i] == static_cast<double>(i));
 }
