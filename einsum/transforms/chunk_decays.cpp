@@ -49,13 +49,9 @@ std::optional<Expression> ChunkDecays::exponent_in(const Expression& decay) cons
   const Einsum* writer = cascade_.find_einsum(decay.access.tensor);
   if (!writer || !writer->reductions.empty() || !is_call(writer->expression, "exp")) return std::nullopt;
   if (may_be_absent(cascade_, *writer)) return std::nullopt;
-  VariableMap replacements;
-  for (std::size_t k = 0; k < decay.access.indices.size(); ++k) {
-    const auto variable = writer->output.indices[k].plain_variable();
-    if (!variable || writer->output.indices[k].plain_offset() != 0) return std::nullopt;
-    replacements[*variable] = decay.access.indices[k];
-  }
-  return substituted(writer->expression.args[0], replacements, {});
+  const std::optional<VariableMap> indices = indices_at(*writer, decay.access);
+  if (!indices) return std::nullopt;
+  return substituted(writer->expression.args[0], *indices, {});
 }
 
 // The sum of the exponents from the chunk's first token to l: the logarithm of what is left.

@@ -108,6 +108,15 @@ Expression product_of(const Product& factors) {
   return *product;
 }
 
+void add_factors(const Expression& expression, bool divides, Product& factors) {
+  if (is_call(expression, "mul") || is_call(expression, "div")) {
+    add_factors(expression.args[0], divides, factors);
+    add_factors(expression.args[1], divides != is_call(expression, "div"), factors);
+  } else {
+    factors.push_back({expression, divides});
+  }
+}
+
 Expression sum_of(const std::vector<SignedTerm>& terms) {
   std::optional<Expression> sum;
   for (const bool negative : {false, true}) {
@@ -190,6 +199,16 @@ Expression substituted(const Expression& expression, const VariableMap& replacem
 Comparison substituted(const Comparison& comparison, const VariableMap& replacements, const Span& where) {
   return {replaced(comparison.left, replacements, where), comparison.op,
           replaced(comparison.right, replacements, where), comparison.span};
+}
+
+std::optional<VariableMap> indices_at(const Einsum& writer, const Access& access) {
+  VariableMap indices;
+  for (std::size_t k = 0; k < access.indices.size(); ++k) {
+    const auto variable = writer.output.indices[k].plain_variable();
+    if (!variable || writer.output.indices[k].plain_offset() != 0) return std::nullopt;
+    indices[*variable] = access.indices[k];
+  }
+  return indices;
 }
 
 bool is_never_negative(const Expression& expression) {

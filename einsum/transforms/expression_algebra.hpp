@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -28,6 +29,8 @@ struct Factor {
 using Product = std::vector<Factor>;
 // First what multiplies, then what divides, in order; 1 when there is nothing.
 [[nodiscard]] Expression product_of(const Product& factors);
+// Adds the factors of an expression, each by itself: some may vary with more than others.
+void add_factors(const Expression& expression, bool divides, Product& factors);
 
 struct SignedTerm {
   Expression value;
@@ -58,6 +61,10 @@ using VariableMap = std::map<std::string, IndexExpression>;
 [[nodiscard]] Access substituted(const Access& access, const VariableMap& replacements, const Span& where);
 [[nodiscard]] Expression substituted(const Expression& expression, const VariableMap& replacements, const Span& where);
 [[nodiscard]] Comparison substituted(const Comparison& comparison, const VariableMap& replacements, const Span& where);
+
+// The variables of an Einsum's output → the indices that a reader of it has in their places. Nothing where the output
+// has an index that is more than a variable.
+[[nodiscard]] std::optional<VariableMap> indices_at(const Einsum& writer, const Access& access);
 
 // Whether the value is above or at 0 wherever it is there, as far as its form tells.
 [[nodiscard]] bool is_never_negative(const Expression& expression);

@@ -35,7 +35,7 @@ class Expansion {
     }
     if (!holds_state(expression)) {
       LinearTerm term;
-      flatten(expression, false, term.factors);
+      add_factors(expression, false, term.factors);
       return {term};
     }
     if (expression.kind == ExpressionKind::access) return {LinearTerm{false, {}, expression.access}};
@@ -66,15 +66,6 @@ class Expansion {
                        [&](const Access* access) { return states_.contains(access->tensor); });
   }
 
-  static void flatten(const Expression& expression, bool divides, Product& factors) {
-    if (is_call(expression, "mul") || is_call(expression, "div")) {
-      flatten(expression.args[0], divides, factors);
-      flatten(expression.args[1], divides != is_call(expression, "div"), factors);
-    } else {
-      factors.push_back({expression, divides});
-    }
-  }
-
   // select(c, x, y) = select(c, 1, 0) · x + select(c, 0, 1) · y, for x and y that are finite.
   std::vector<LinearTerm> chosen(const Expression& select, std::size_t branch) const {
     const auto of = [&](const Expression& value) {
@@ -85,7 +76,7 @@ class Expansion {
   }
 
   static std::vector<LinearTerm> scaled(std::vector<LinearTerm> terms, const Expression& by, bool divides) {
-    for (LinearTerm& term : terms) flatten(by, divides, term.factors);
+    for (LinearTerm& term : terms) add_factors(by, divides, term.factors);
     return terms;
   }
 
@@ -310,13 +301,9 @@ Expression with_states(const Expression& expression, const Cascade& cascade, con
     const Expression as_it_is = read(access);
     const Einsum* writer = states.contains(access.tensor) ? nullptr : cascade.find_einsum(access.tensor);
     if (!writer || !writer->reductions.empty() || !writer->predicates.empty() || writer->scatters()) return as_it_is;
-    VariableMap replacements;
-    for (std::size_t k = 0; k < access.indices.size(); ++k) {
-      const auto variable = writer->output.indices[k].plain_variable();
-      if (!variable || writer->output.indices[k].plain_offset() != 0) return as_it_is;
-      replacements[*variable] = access.indices[k];
-    }
-    const Expression value = with_states(substituted(writer->expression, replacements, access.span), cascade, states);
+    const std::optional<VariableMap> indices = indices_at(*writer, access);
+    if (!indices) return as_it_is;
+    const Expression value = with_states(substituted(writer->expression, *indices, access.span), cascade, states);
     return reads_any(value.accesses(), states) ? value : as_it_is;
   });
 }

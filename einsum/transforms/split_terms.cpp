@@ -28,7 +28,7 @@ class Splitter {
     }
     if (!rules_.varies(expression)) {
       Term term;
-      flatten(expression, false, term.outside);
+      add_factors(expression, false, term.outside);
       return {term};
     }
     const OperatorFact* fact = expression.kind == ExpressionKind::call ? find_fact(expression.name) : nullptr;
@@ -42,16 +42,6 @@ class Splitter {
 
  private:
   static std::vector<Term> inside(const Expression& expression) { return {Term{false, {}, {{expression, false}}, {}}}; }
-
-  // Factors by themselves: some may vary with more than others.
-  static void flatten(const Expression& expression, bool divides, Product& factors) {
-    if (is_call(expression, "mul") || is_call(expression, "div")) {
-      flatten(expression.args[0], divides, factors);
-      flatten(expression.args[1], divides != is_call(expression, "div"), factors);
-    } else {
-      factors.push_back({expression, divides});
-    }
-  }
 
   static std::string described(const Expression& expression) {
     return expression.kind == ExpressionKind::call ? expression.name : print_expression(expression);

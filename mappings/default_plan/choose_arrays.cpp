@@ -5,9 +5,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "mappings/default_plan/draft.hpp"
+#include "mappings/steps/selection_cost.hpp"
 
 namespace einloom::planning {
 namespace {
@@ -105,21 +105,21 @@ class Axes {
   }
 
   // Is a selection of few rows done sooner with what it looks at over the columns, a row after the other, than with the
-  // rows over the columns? A list of k takes log2(k + 1) comparisons a value, and k - 1 cycles to leave
-  // (sim/README.md).
+  // rows over the columns? Cycles for one comparison each, and k - 1 for a list to leave (sim/README.md).
   bool selects_faster(const std::string& selected, const std::string& rows) const {
     if (einsum_.einsum->selection().empty() || selected.empty()) return false;
     const std::string& counted = einsum_.einsum->selected_variable();
-    const double results = counted.empty() ? 1 : static_cast<double>(draft_.extent(counted));
-    const auto cycles = [&](double values) {
-      return values * std::max(1.0, std::ceil(std::log2(std::min(results, values) + 1))) + results - 1;
+    const std::int64_t results = counted.empty() ? 1 : draft_.extent(counted);
+    const auto cycles = [&](std::int64_t values) {
+      const double searches =
+          static_cast<double>(values) * static_cast<double>(comparisons_in_list(std::min(results, values)));
+      return searches + static_cast<double>(results - 1);
     };
     const auto on_axis = [&](const std::string& variable) {
-      return std::ceil(static_cast<double>(draft_.extent(variable)) / static_cast<double>(einsum_.array->columns));
+      return (draft_.extent(variable) - 1) / einsum_.array->columns + 1;
     };
-    const double all_rows = static_cast<double>(draft_.extent(rows)),
-                 all = static_cast<double>(draft_.extent(selected));
-    return all_rows * cycles(on_axis(selected)) < on_axis(rows) * cycles(all);
+    return static_cast<double>(draft_.extent(rows)) * cycles(on_axis(selected)) <
+           static_cast<double>(on_axis(rows)) * cycles(draft_.extent(selected));
   }
 
   const Draft& draft_;

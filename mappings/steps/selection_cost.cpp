@@ -49,6 +49,8 @@ std::optional<SelectionShape> selection_of(const Einsum& einsum) {
                         position(einsum.selected_variable())};
 }
 
+std::int64_t comparisons_in_list(std::int64_t entries) { return std::bit_width(static_cast<std::uint64_t>(entries)); }
+
 std::optional<SelectionCost> selection_cost(const Statement& statement, const PeArray& array, unsigned set) {
   if (!statement.selection) return std::nullopt;
   const SelectionShape& selection = *statement.selection;
@@ -58,7 +60,7 @@ std::optional<SelectionCost> selection_cost(const Statement& statement, const Pe
       selection.counter < 0 ? 1 : extent_in(statement.box[static_cast<std::size_t>(selection.counter)], set);
   const std::int64_t entries = std::min(results, tile.values_in_time);
   SelectionCost cost;
-  cost.comparisons_of_value = std::bit_width(static_cast<std::uint64_t>(entries));  // ceil(log2(entries + 1))
+  cost.comparisons_of_value = comparisons_in_list(entries);
   cost.cycles_of_value = cost.comparisons_of_value * comparison.issue_cycles;
   cost.registers_of_value = cost.comparisons_of_value * registers_of_comparison(comparison);
   const std::int64_t behind = tile.lists * (results - 1);

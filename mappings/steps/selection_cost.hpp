@@ -17,6 +17,9 @@ namespace einloom {
 // nullopt: the Einsum selects nothing.
 [[nodiscard]] std::optional<SelectionShape> selection_of(const Einsum& einsum);
 
+// To find a value's place in a sorted list of so many entries: ceil(log2(entries + 1)).
+[[nodiscard]] std::int64_t comparisons_in_list(std::int64_t entries);
+
 // Of one tile operation.
 struct SelectionCost {
   std::int64_t comparisons_of_value = 1;  // binary search in the list
